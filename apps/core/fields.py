@@ -65,6 +65,8 @@ _DATE_TIME = re.compile(
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
+_DATE_FAULT = "must be a date, such as 2026-03-31."
+_DATE_TIME_FAULT = "must be a date and time with a time zone, such as 2026-03-31T09:30:00Z."
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL stores no NUL, and half a surrogate pair cannot be written as UTF-8."""
 
@@ -133,7 +135,7 @@ def parse_query(field: Field, text: str) -> object:
     pointer `?name`.
     """
     try:
-        return _QUERIES.get(field.type, _CLEANERS[field.type])(field, text)
+        return _query_value(field, text)
     except _Fault as fault:
         raise invalid(f"?{field.name}", f"{field.label} {fault.detail}", fault.code) from None
 
@@ -213,10 +215,26 @@ def _clean_value(field: Field, value: object) -> object:
         if field.required:
             raise _Fault("null", "is required, so that it cannot be null.")
         return None
-    cleaned = _CLEANERS[field.type](field, value)
+    cleaned = _typed(field, value)
     if field.required and _is_blank(cleaned):
         raise _Fault("required", "is required, so that it cannot be empty.")
     return cleaned
+
+
+def _typed(field: Field, value: object) -> object:
+    if field.type == "single_choice":
+        return _option(field, _any_text(value))
+    if field.type == "multiple_choice":
+        return _options(field, value)
+    return _CLEANERS[field.type](value)
+
+
+def _query_value(field: Field, text: str) -> object:
+    if field.type == "multiple_choice":
+        return _option(field, text)
+    if field.type in _QUERIES:
+        return _QUERIES[field.type](text)
+    return _typed(field, text)
 
 
 def _is_blank(value: object) -> bool:
@@ -240,15 +258,15 @@ def _limited(value: object, limit: int) -> str:
     return text
 
 
-def _clean_text(field: Field, value: object) -> str:
+def _clean_text(value: object) -> str:
     return _limited(value, TEXT_MAX)
 
 
-def _clean_long_text(field: Field, value: object) -> str:
+def _clean_long_text(value: object) -> str:
     return _limited(value, LONG_TEXT_MAX)
 
 
-def _clean_number(field: Field, value: object) -> int | float:
+def _clean_number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _Fault("type", "must be a number.")
     if not -NUMBER_MAX <= value <= NUMBER_MAX:  # NaN compares with nothing, so that it is refused here too
@@ -256,21 +274,21 @@ def _clean_number(field: Field, value: object) -> int | float:
     return value
 
 
-def _clean_integer(field: Field, value: object) -> int:
+def _clean_integer(value: object) -> int:
     """1.0 is an integer: JSON has one kind of number, and JSON Schema 2020-12 §6.1.1 counts it as one."""
-    number = _clean_number(field, value)
+    number = _clean_number(value)
     if number != int(number):
         raise _Fault("type", "must be a whole number.")
     return int(number)
 
 
-def _clean_boolean(field: Field, value: object) -> bool:
+def _clean_boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise _Fault("type", "must be true or false.")
     return value
 
 
-def _clean_date(field: Field, value: object) -> str:
+def _clean_date(value: object) -> str:
     text = _matching(_DATE, _any_text(value), _DATE_FAULT)
     try:
         return date.fromisoformat(text).isoformat()
@@ -278,10 +296,7 @@ def _clean_date(field: Field, value: object) -> str:
         raise _Fault("format", _DATE_FAULT) from None
 
 
-_DATE_FAULT = "must be a date, such as 2026-03-31."
-
-
-def _clean_date_time(field: Field, value: object) -> str:
+def _clean_date_time(value: object) -> str:
     """RFC 3339 §5.6, in UTC, to the microsecond. A leap second is refused: Python's clock has none."""
     text = _matching(_DATE_TIME, _any_text(value), _DATE_TIME_FAULT)
     try:
@@ -291,18 +306,15 @@ def _clean_date_time(field: Field, value: object) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-_DATE_TIME_FAULT = "must be a date and time with a time zone, such as 2026-03-31T09:30:00Z."
-
-
-def _clean_email(field: Field, value: object) -> str:
+def _clean_email(value: object) -> str:
     return _matching(_EMAIL, _limited(value, EMAIL_MAX).strip(), "must be an e-mail address, such as ann@example.com.")
 
 
-def _clean_phone(field: Field, value: object) -> str:
+def _clean_phone(value: object) -> str:
     return _matching(_PHONE, _any_text(value).strip(), "must be a phone number, such as +44 20 7946 0018.")
 
 
-def _clean_url(field: Field, value: object) -> str:
+def _clean_url(value: object) -> str:
     """A user name in a URL is refused: a record is read by more people than a password is meant for."""
     fault = "must be an http or https address without a user name, such as https://example.com/a."
     return _matching(_URL, _limited(value, URL_MAX).strip(), fault)
@@ -314,13 +326,9 @@ def _matching(pattern: re.Pattern[str], text: str, fault: str) -> str:
     return text
 
 
-def _clean_single_choice(field: Field, value: object) -> str:
-    return _option(field, _any_text(value))
-
-
-def _clean_multiple_choice(field: Field, value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise _Fault("type", "must be a list.")
+def _options(field: Field, value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(option, str) for option in value):
+        raise _Fault("type", "must be a list of text.")
     chosen = [_any_text(option) for option in value]
     if len(set(chosen)) != len(chosen):
         raise _Fault("duplicate", "must name each option once.")
@@ -333,25 +341,23 @@ def _option(field: Field, text: str) -> str:
     return text
 
 
-def _query_number(field: Field, text: str) -> int | float:
+def _query_number(text: str) -> int | float:
     if not _NUMBER.fullmatch(text):
         raise _Fault("format", "must be a number.")
-    return _clean_number(field, float(text) if set(text) & set(".eE") else int(text))
+    return _clean_number(float(text) if set(text) & set(".eE") else int(text))
 
 
-def _query_integer(field: Field, text: str) -> int:
-    return _clean_integer(field, _query_number(field, text))
+def _query_integer(text: str) -> int:
+    return _clean_integer(_query_number(text))
 
 
-def _query_boolean(field: Field, text: str) -> bool:
+def _query_boolean(text: str) -> bool:
     if text not in ("true", "false"):
         raise _Fault("format", "must be true or false.")
     return text == "true"
 
 
-_Cleaner = Callable[[Field, object], object]
-
-_CLEANERS: Mapping[str, _Cleaner] = {
+_CLEANERS: Mapping[str, Callable[[object], object]] = {
     "text": _clean_text,
     "long_text": _clean_long_text,
     "number": _clean_number,
@@ -362,14 +368,11 @@ _CLEANERS: Mapping[str, _Cleaner] = {
     "email": _clean_email,
     "phone": _clean_phone,
     "url": _clean_url,
-    "single_choice": _clean_single_choice,
-    "multiple_choice": _clean_multiple_choice,
 }
 
-_QUERIES: Mapping[str, Callable[[Field, str], object]] = {
+_QUERIES: Mapping[str, Callable[[str], object]] = {
     "number": _query_number,
     "integer": _query_integer,
     "boolean": _query_boolean,
-    "multiple_choice": _clean_single_choice,
 }
 """Where a filter is not the text that a body would hold."""

@@ -1,0 +1,31 @@
+"""The address of the client, as far as it can be believed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+
+def client_ip(environ: Mapping[str, Any], trusted_proxies: int = 0) -> str | None:
+    """The client's address in its shortest form, or None when it is not known.
+
+    `trusted_proxies` proxies stand in front of the server and each appends the address it saw to
+    `X-Forwarded-For`; so the client is that many places from the right, and all further left is hearsay.
+    """
+    if trusted_proxies == 0:
+        return _address(str(environ.get("REMOTE_ADDR", "")))
+    hops = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    if len(hops) < trusted_proxies:
+        return None
+    return _address(hops[-trusted_proxies])
+
+
+def _address(text: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address)

@@ -1,0 +1,65 @@
+"""What can be wrong with a request to change something. The surfaces turn these into pages and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault in what was sent: `pointer` is a JSON pointer (RFC 6901) such as `/name`, `code` a stable word."""
+
+    pointer: str
+    detail: str
+    code: str
+
+
+class BoltkeysError(Exception):
+    """A refusal with a sentence for the reader and a stable `code` for the machine."""
+
+    code = "error"
+
+    def __init__(self, detail: str, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+
+
+class Invalid(BoltkeysError):
+    """What was sent breaks a rule: `errors` names each fault once."""
+
+    code = "invalid"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(error.detail for error in errors))
+        self.errors = tuple(errors)
+
+
+class Missing(BoltkeysError):
+    """There is no such thing, or none that the actor may know of."""
+
+    code = "not_found"
+
+
+class Refused(BoltkeysError):
+    """The actor may know of it, and may not do this."""
+
+    code = "forbidden"
+
+
+class Conflict(BoltkeysError):
+    """It cannot be done in the present state, whoever asks."""
+
+    code = "conflict"
+
+
+class Unavailable(BoltkeysError):
+    """A dependency did not answer; the same request may work in a moment."""
+
+    code = "unavailable"
+
+
+def invalid(pointer: str, detail: str, code: str) -> Invalid:
+    """An `Invalid` with one fault."""
+    return Invalid([FieldError(pointer, detail, code)])

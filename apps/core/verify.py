@@ -1,0 +1,192 @@
+"""How a presented key is verified. Read it from top to bottom: there is no other place that decides.
+
+    parse (checksum; no I/O) → find the record → judge (pure) → admit (version, expiry, limit, meter) → verdict
+
+`find` and `admit` are given by the caller (`apps/gate`), so that this file knows no database, no Redis and no clock.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.core import grants, secret
+from apps.core.catalogue import Catalogue
+from apps.core.errors import Unavailable
+from apps.core.records import KeyRecord, MembershipRecord, ProjectRecord
+
+REFUSALS = ("malformed", "unknown", "revoked", "deleted", "expired", "suspended", "ip_denied", "missing_scope", "rate_limited")
+"""Why a key is refused. `unknown_resource`, `unknown_action`, `unknown_project` and `ambiguous_project` say that the
+request itself cannot be judged: the key is not at fault, and nothing is let through either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the caller of an API wants to do.
+
+    `resource` None asks for nothing but a valid key. Else the action needed is looked up in the project's catalogue
+    by `action`, `operation` or `method`, in this order. `project` is an ID or slug (`X-Project`).
+    """
+
+    resource: str | None = None
+    method: str = "GET"
+    operation: str | None = None
+    action: str | None = None
+    project: str | None = None
+    ip: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record, and the `version` under which a cache gave it.
+
+    What comes from a cache is a hint: `admit` compares its version with the one that holds now. `version` "" says
+    that the record was read at its source after the request came in, which needs no such proof.
+    """
+
+    record: KeyRecord
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The limit in any 60 seconds, what remains of it now, and the seconds until a request leaves the window."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What `admit` decided: `ok`, `expired`, `rate_limited`, or the refusal that it was given."""
+
+    code: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the record alone says: `code` is `ok` or a refusal. `resource` is "" unless the catalogue has it."""
+
+    code: str
+    project: ProjectRecord | None = None
+    resource: str = ""
+    required: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on one request. Truthy when the key is good for what was asked."""
+
+    code: str
+    record: KeyRecord | None = None
+    judgement: Judgement | None = None
+    rate: Rate | None = None
+
+    def __bool__(self) -> bool:
+        return self.code == "ok"
+
+
+class Find(Protocol):
+    def __call__(self, digest: bytes, attempt: int) -> Found | None:
+        """The record of a digest: from anywhere (attempt 0), past the memory (1), from its source (2)."""
+
+
+class Admit(Protocol):
+    def __call__(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
+        """Counts the request, in one round trip; None when the record's version is not the one that holds."""
+
+
+def verify(presented: str, ask: Ask, *, catalogues: Mapping[str, Catalogue], find: Find, admit: Admit) -> Verdict:
+    """The verdict on `presented`, metered. Raises `Unavailable` when no store can tell."""
+    if not secret.is_well_formed(presented):
+        return Verdict("malformed")
+    digest = secret.digest(presented)
+    for attempt in range(3):
+        found = find(digest, attempt)
+        if found is None:
+            return Verdict("unknown")
+        judgement = judge(found.record, ask, catalogues)
+        admission = admit(digest, found, ask, judgement)
+        if admission is not None:
+            return Verdict(admission.code, found.record, judgement, admission.rate)
+    raise Unavailable("The key changed while it was being verified. Try again.")
+
+
+def judge(record: KeyRecord, ask: Ask, catalogues: Mapping[str, Catalogue]) -> Judgement:
+    """What the record says of the request, apart from expiry and rate limit, which need a clock and a count."""
+    if record.ended:
+        return Judgement(record.ended, record.project)
+    if record.owner is not None and not record.owner.active:
+        return Judgement("suspended", record.project)
+    addressed = _address(record, ask)
+    project = addressed.project
+    if project is None:
+        return addressed
+    if project.suspended:
+        return Judgement("suspended", project)
+    if record.allowed_ips and not _is_allowed(ask.ip, record.allowed_ips):
+        return Judgement("ip_denied", project)
+    return _judge_scope(record, project, ask, catalogues[project.catalogue])
+
+
+def _address(record: KeyRecord, ask: Ask) -> Judgement:
+    """The project that the request is about: the key's own, or one of its owner's memberships."""
+    if record.project is not None:
+        reachable: tuple[ProjectRecord, ...] = (record.project,)
+    else:
+        reachable = tuple(m.project for m in record.owner.memberships) if record.owner else ()
+    if ask.project is not None:
+        reachable = tuple(p for p in reachable if ask.project in (p.id, p.slug))
+    if len(reachable) == 1:
+        return Judgement("ok", reachable[0])
+    if not reachable:
+        return Judgement("unknown_project")
+    return Judgement("ambiguous_project", choices=tuple(p.slug for p in reachable))
+
+
+def _is_allowed(ip: str | None, networks: tuple[str, ...]) -> bool:
+    """Whether `ip` is in one of the networks. An address that is not known is in none."""
+    try:
+        address = ipaddress.ip_address(ip or "")
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
+def _judge_scope(record: KeyRecord, project: ProjectRecord, ask: Ask, catalogue: Catalogue) -> Judgement:
+    if ask.resource is None:
+        return Judgement("ok", project)
+    resource = catalogue.resources.get(ask.resource)
+    if resource is None:
+        return Judgement("unknown_resource", project)
+    action = resource.action(ask.action) if ask.action else resource.action_for(ask.method, ask.operation)
+    if action is None:
+        return Judgement("unknown_action", project, resource.slug)
+    required = f"{resource.slug}:{action.slug}"
+    code = "ok" if required in effective_scopes(record, project, catalogue) else "missing_scope"
+    return Judgement(code, project, resource.slug, required)
+
+
+def effective_scopes(record: KeyRecord, project: ProjectRecord, catalogue: Catalogue) -> frozenset[str]:
+    """What the key may do in `project` now: its own scopes, cut with those of its owner's membership."""
+    own = grants.all_scopes(catalogue) if record.unrestricted else grants.expand(catalogue, record.scopes)
+    if record.owner is None:
+        return own
+    membership = next((m for m in record.owner.memberships if m.project.id == project.id), None)
+    return own & _membership_scopes(membership, catalogue)
+
+
+def _membership_scopes(membership: MembershipRecord | None, catalogue: Catalogue) -> frozenset[str]:
+    if membership is None:
+        return frozenset()
+    if membership.administrator:
+        return grants.all_scopes(catalogue)
+    return grants.expand(catalogue, membership.scopes)

@@ -1,0 +1,62 @@
+"""Fetch and authorise in one call: a view cannot have the project without the right to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from apps.accounts.models import User
+from apps.core.actor import Actor
+from apps.core.catalogue import Catalogue
+from apps.core.client import client_ip
+from apps.projects import catalogues, policy, queries
+from apps.projects.models import Membership, Project
+from apps.projects.policy import Right
+
+__all__ = ["Access", "actor_of", "login_required", "project_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody in a project, with the right that was asked for."""
+
+    project: Project
+    membership: Membership
+    user: User
+    actor: Actor
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return catalogues.get(self.project.catalogue)
+
+
+class Forbidden(PermissionDenied):
+    """A member without the right: the page names the administrators who can help."""
+
+    def __init__(self, project: Project, right: Right) -> None:
+        super().__init__(right)
+        self.project = project
+        self.right = right
+
+
+def project_for(request: HttpRequest, slug: str, right: Right) -> Access:
+    """The project, for a signed-in user with `right`; 404 for outsiders, 403 for members without it."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    membership = queries.membership_of(user, slug)
+    if membership is None:
+        raise Http404
+    if not policy.may(membership.role, right):
+        raise Forbidden(membership.project, right)
+    return Access(membership.project, membership, user, actor_of(request, user))
+
+
+def actor_of(request: HttpRequest, user: User) -> Actor:
+    """The user as the cause of a change."""
+    ip = client_ip(request.META, settings.TRUSTED_PROXIES)
+    return Actor("user", str(user.pk), user.email, ip, request.META.get("boltkeys.request_id"))

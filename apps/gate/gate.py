@@ -1,0 +1,105 @@
+"""The gate of this process: the one place through which keys are verified, changed and metered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+
+from apps.core import verify as rules
+from apps.core.catalogue import Catalogue
+from apps.core.records import KeyRecord
+from apps.core.verify import Ask, Verdict
+from apps.gate.embedded import EmbeddedGate
+from apps.gate.meter import Batch
+from apps.gate.shared import SharedGate
+
+
+class DigestsOf(Protocol):
+    def __call__(self, *, owner: str | None, project: str | None) -> list[bytes]:
+        """The digests of all keys that depend on a user or on a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """How the gate learns what it does not know: the floor above gives these."""
+
+    load: Callable[[bytes], KeyRecord | None]
+    digests_of: DigestsOf
+    catalogues: Callable[[], Mapping[str, Catalogue]]
+
+
+_sources: Sources | None = None
+
+
+def configure(
+    *,
+    load: Callable[[bytes], KeyRecord | None],
+    digests_of: DigestsOf,
+    catalogues: Callable[[], Mapping[str, Catalogue]],
+) -> None:
+    """Called once, at start: `load` reads the record of a digest from the database, or None when there is no such key."""
+    global _sources
+    _sources = Sources(load, digests_of, catalogues)
+
+
+def _configured() -> Sources:
+    if _sources is None:
+        raise RuntimeError("The gate has not been configured: apps.keys does so at start.")
+    return _sources
+
+
+@cache
+def current() -> EmbeddedGate | SharedGate:
+    """The gate of this process, made on first use: with Redis when `REDIS_URL` is set, else in the process alone."""
+    embedded = EmbeddedGate(_configured().load)
+    return SharedGate(settings.REDIS_URL, embedded) if settings.REDIS_URL else embedded
+
+
+def verify(presented: str, ask: Ask) -> Verdict:
+    """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`."""
+    gate = current()
+    return rules.verify(presented, ask, catalogues=_configured().catalogues(), find=gate.find, admit=gate.admit)
+
+
+@contextmanager
+def changing(
+    *, digests: Iterable[bytes] = (), owner: str | None = None, project: str | None = None
+) -> Iterator[None]:
+    """Surrounds the transaction of a change to keys, to the rights of an `owner` (user ID) or to a `project` (ID).
+
+    From before the commit until after it, all processes ask the database about these keys; no cache can give an
+    answer from before the change once this block has been left. A crash inside leaves the keys in that state until
+    the mark expires, by which time nothing from before is left.
+    """
+
+    def affected() -> set[bytes]:
+        dependent = _configured().digests_of(owner=owner, project=project) if owner or project else []
+        return {*digests, *dependent}
+
+    gate = current()
+    change = gate.begin_change(affected())
+    try:
+        yield
+    finally:
+        # Asked again: a key that was made meanwhile depends on the change as well.
+        gate.end_change(change, affected())
+
+
+def batches() -> list[Batch]:
+    """What has been counted and is not yet in the database; each batch comes again until it is confirmed."""
+    return current().batches()
+
+
+def local_batches() -> list[Batch]:
+    """The part of `batches` that is in the memory of this process."""
+    return current().local_batches()
+
+
+def confirm(batch: Batch) -> None:
+    """Drops a batch that has arrived."""
+    current().confirm(batch)

@@ -1,0 +1,73 @@
+"""The rate limit in one process: at most N requests in any 60 seconds. The twin of `scripts/admit.lua`."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from threading import Lock
+
+from apps.core.verify import Rate
+
+WINDOW = 60.0
+IDLE_WINDOWS = 10_000
+
+
+class Window:
+    """Accepted requests by second, with a running sum: at most 62 entries whatever the limit is.
+
+    An entry leaves the window 60 seconds after the *last* request in it, so that no 60 seconds ever hold more than
+    the limit, and waiting as long as the oldest entry has left always works.
+    """
+
+    __slots__ = ("entries", "total")
+
+    def __init__(self) -> None:
+        self.entries: deque[list[float]] = deque()  # [second, count, time of the last request]
+        self.total = 0
+
+    def slide(self, now: float) -> None:
+        while self.entries and self.entries[0][2] + WINDOW <= now:
+            self.total -= int(self.entries.popleft()[1])
+
+    def add(self, now: float) -> None:
+        second = math.floor(now)
+        if self.entries and self.entries[-1][0] >= second:
+            newest = self.entries[-1]
+            newest[1] += 1
+            newest[2] = max(newest[2], now)
+        else:
+            self.entries.append([second, 1, now])
+        self.total += 1
+
+    def rate(self, limit: int, now: float) -> Rate:
+        oldest = self.entries[0][2] if self.entries else now - WINDOW
+        return Rate(limit, max(0, limit - self.total), max(0, math.ceil(oldest + WINDOW - now)))
+
+
+class Limiter:
+    """The windows of all keys used lately. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, Window] = {}
+        self._lock = Lock()
+
+    def take(self, key_id: str, limit: int, now: float, *, count: bool) -> tuple[bool, Rate]:
+        """Whether one more request fits, and the rate after it. With `count` False nothing is taken."""
+        with self._lock:
+            window = self._window(key_id, now)
+            fits = window.total < limit
+            if count and fits:
+                window.add(now)
+            return fits, window.rate(limit, now)
+
+    def _window(self, key_id: str, now: float) -> Window:
+        if len(self._windows) > IDLE_WINDOWS and key_id not in self._windows:
+            self._forget_idle(now)
+        window = self._windows.setdefault(key_id, Window())
+        window.slide(now)
+        return window
+
+    def _forget_idle(self, now: float) -> None:
+        for window in self._windows.values():
+            window.slide(now)
+        self._windows = {key_id: window for key_id, window in self._windows.items() if window.total}

@@ -1,0 +1,81 @@
+"""Reads what the gate needs to know of a key: one query, two for a user key."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+from django.db.models import Q
+
+from apps.core.errors import Unavailable
+from apps.core.records import KeyRecord, MembershipRecord, OwnerRecord, ProjectRecord
+from apps.keys.models import Key
+from apps.projects.models import Membership, Role
+
+_PROJECT = ("project_id", "project__slug", "project__catalogue", "project__suspended_at")
+_KEY = ("id", "rate_limit", "unrestricted", "expires_at", "revoked_at", "deleted_at", "allowed_ips")
+_OWNER = ("owner_id", "owner__email", "owner__is_active")
+_GRANT = ("grants__resource", "grants__action")
+
+
+def load(digest: bytes) -> KeyRecord | None:
+    """The record of the key with this digest, as the database has it now. Raises `Unavailable`."""
+    try:
+        rows = list(Key.objects.filter(digest=digest).values(*_KEY, *_PROJECT, *_OWNER, *_GRANT))
+        return _record(rows) if rows else None
+    except (DatabaseError, InterfaceError) as error:
+        raise Unavailable("The database does not answer. Try again in a moment.") from error
+
+
+def digests_of(*, owner: str | None, project: str | None) -> list[bytes]:
+    """The digests of all keys of a user, and of all that can reach a project."""
+    where = Q(pk__in=())
+    if owner:
+        where |= Q(owner_id=owner)
+    if project:
+        where |= Q(project_id=project) | Q(project=None, owner__memberships__project_id=project)
+    digests = Key.objects.filter(where, revoked_at=None, deleted_at=None).values_list("digest", flat=True)
+    return [bytes(digest) for digest in digests.distinct()]
+
+
+def _record(rows: list[dict[str, Any]]) -> KeyRecord:
+    row = rows[0]
+    return KeyRecord(
+        key_id=row["id"],
+        rate_limit=row["rate_limit"],
+        unrestricted=row["unrestricted"],
+        scopes=_scopes(rows, "grants__"),
+        expires_at=row["expires_at"].timestamp() if row["expires_at"] else None,
+        ended="deleted" if row["deleted_at"] else "revoked" if row["revoked_at"] else "",
+        allowed_ips=tuple(row["allowed_ips"]),
+        project=_project(row) if row["project_id"] else None,
+        owner=_owner(row) if row["owner_id"] else None,
+    )
+
+
+def _project(row: dict[str, Any]) -> ProjectRecord:
+    return ProjectRecord(
+        row["project_id"], row["project__slug"], row["project__catalogue"], row["project__suspended_at"] is not None
+    )
+
+
+def _owner(row: dict[str, Any]) -> OwnerRecord:
+    memberships = Membership.objects.filter(user_id=row["owner_id"])
+    if row["project_id"]:
+        memberships = memberships.filter(project_id=row["project_id"])
+    rows = memberships.order_by("id").values("id", "role", *_PROJECT, *_GRANT)
+    return OwnerRecord(
+        user_id=str(row["owner_id"]),
+        email=row["owner__email"],
+        active=row["owner__is_active"],
+        memberships=tuple(_membership(list(group)) for _, group in groupby(rows, key=lambda m: m["id"])),
+    )
+
+
+def _membership(rows: list[dict[str, Any]]) -> MembershipRecord:
+    return MembershipRecord(_project(rows[0]), rows[0]["role"] == Role.ADMINISTRATOR, _scopes(rows, "grants__"))
+
+
+def _scopes(rows: list[dict[str, Any]], prefix: str) -> frozenset[str]:
+    return frozenset(f"{r[prefix + 'resource']}:{r[prefix + 'action']}" for r in rows if r[prefix + "resource"])

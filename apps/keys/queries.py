@@ -1,0 +1,95 @@
+"""Reading keys for lists and pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from apps.core.errors import Missing
+from apps.gate.meter import ENDED
+from apps.keys.models import Key
+from apps.projects.models import Project
+from apps.usage.models import KeySeen, KeyUsage
+
+ORDERS = ("name", "created_at", "expires_at", "used_at")
+"""What the list of active keys can be sorted by; `-` before it for the other way round."""
+
+CAUSES = ("revoked", "expired", "deleted")
+
+
+def active_keys(project: Project, now: datetime, *, search: str = "", order: str = "-created_at") -> QuerySet[Key]:
+    """The project's active keys, each with `used_at` and `used_ip`. `search` looks in name, mask and ID."""
+    keys = Key.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), project=project, revoked_at=None, deleted_at=None)
+    if search:
+        keys = keys.filter(Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search))
+    return _with_use(keys).order_by(*_ordering(order)).prefetch_related("grants")
+
+
+def ended_keys(
+    project: Project, now: datetime, *, cause: str = "", since: datetime | None = None, search: str = ""
+) -> QuerySet[Key]:
+    """Revoked, deleted and expired keys, the last ended first, with `ended_at`, `cause` and the attempts since."""
+    keys = Key.objects.filter(project=project).annotate(
+        ended_at=Case(
+            When(Q(deleted_at__isnull=False) | Q(revoked_at__isnull=False), then=F("revoked_at")),
+            default=F("expires_at"),
+            output_field=DateTimeField(),
+        ),
+        cause=Case(
+            When(deleted_at__isnull=False, then=Value("deleted")),
+            When(revoked_at__isnull=False, then=Value("revoked")),
+            default=Value("expired"),
+            output_field=CharField(),
+        ),
+    )
+    keys = keys.filter(ended_at__lte=now)
+    if cause:
+        keys = keys.filter(cause=cause)
+    if since:
+        keys = keys.filter(ended_at__gte=since)
+    if search:
+        keys = keys.filter(Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search))
+    return _with_use(keys).annotate(attempts=_attempts()).order_by("-ended_at", "-id").prefetch_related("grants")
+
+
+def key_in(project: Project, key_id: str) -> Key | None:
+    """The project's key with this ID, whatever its state, with `used_at` and `used_ip`."""
+    keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to")
+    return _with_use(keys).annotate(attempts=_attempts()).prefetch_related("grants").first()
+
+
+def key_with_id(key_id: str) -> Key:
+    """The key with this ID in any project. Raises `Missing`. For operators only."""
+    key = Key.objects.filter(id=key_id).first()
+    if key is None:
+        raise Missing(f"There is no key with the ID {key_id!r}.")
+    return key
+
+
+def _with_use(keys: QuerySet[Key]) -> QuerySet[Key]:
+    seen = KeySeen.objects.filter(key_id=OuterRef("id"))
+    return keys.annotate(
+        used_at=Subquery(seen.values("used_at")),
+        used_ip=Subquery(seen.values("used_ip")),
+        used_agent=Subquery(seen.values("used_agent")),
+        refused_at=Subquery(seen.values("refused_at")),
+        refused_ip=Subquery(seen.values("refused_ip")),
+    )
+
+
+def _attempts() -> Any:
+    """Requests refused because the key had ended."""
+    refused = KeyUsage.objects.filter(key_id=OuterRef("id"), outcome__in=ENDED).order_by().values("key_id")
+    return Coalesce(Subquery(refused.annotate(total=Sum("count")).values("total")), 0)
+
+
+def _ordering(order: str) -> tuple[Any, ...]:
+    field = order.removeprefix("-")
+    if field not in ORDERS:
+        return _ordering("-created_at")
+    column = F(field)
+    direction = column.desc(nulls_last=True) if order.startswith("-") else column.asc(nulls_last=True)
+    return (direction, "-id")

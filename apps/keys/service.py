@@ -1,0 +1,192 @@
+"""The life of a key: created, limited, revoked, deleted, expired. What happens on revoke is here.
+
+Each function is one transaction with its audit event. `gate.changing` surrounds it, so that no process answers from
+a cache while the change is on its way, and every process has seen it before the function returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.audit import service as audit
+from apps.audit.events import EventType
+from apps.core import secret
+from apps.core.actor import CLOCK, Actor
+from apps.core.errors import Conflict, invalid
+from apps.gate import gate
+from apps.keys import rules
+from apps.keys.models import Grant, Key
+from apps.projects.models import Environment, Project
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key and its secret, which is nowhere else and is to be shown once."""
+
+    key: Key
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewKey({self.key.id})"
+
+
+def create_key(
+    *,
+    actor: Actor,
+    project: Project | None,
+    name: str,
+    scopes: Sequence[str] = (),
+    unrestricted: bool = False,
+    expires_at: datetime | None = None,
+    rate_limit: int | None = None,
+    allowed_ips: Iterable[str] = (),
+    owner: User | None = None,
+    form_id: str | None = None,
+) -> NewKey:
+    """A new key of `project`, or of `owner` (a user key, which without scopes can do all that its owner can).
+
+    `expires_at` is aware; `rate_limit` is requests in any 60 seconds (the catalogue's default if None). Raises
+    `Invalid` for a field that breaks a rule, and `Conflict` (`already_created`) when `form_id` has made a key before.
+    """
+    now = timezone.now()
+    unrestricted = unrestricted or (owner is not None and not scopes)
+    granted = rules.clean_scopes(project, scopes, unrestricted=unrestricted, for_owner=owner is not None)
+    environment = project.environment if project else Environment.LIVE
+    minted = secret.mint(secret.prefix(rules.key_prefix(project), environment))
+    key = Key(
+        project=project,
+        owner=owner,
+        name=rules.clean_name(name),
+        environment=environment,
+        digest=secret.digest(minted),
+        mask=secret.mask(minted),
+        unrestricted=unrestricted,
+        rate_limit=rules.clean_rate_limit(project, rate_limit),
+        allowed_ips=rules.clean_networks(allowed_ips),
+        created_at=now,
+        created_by=actor.label[:254],
+        expires_at=rules.clean_expiry(expires_at, now),
+        form_id=form_id,
+    )
+    with transaction.atomic(durable=True):
+        _record_expired_namesakes(key, now)
+        _insert(key, granted)
+        _audit(EventType.KEY_CREATED, actor, key, _facts(key, granted))
+    return NewKey(key, minted)
+
+
+def revoke_key(*, actor: Actor, key: Key, reason: str) -> Key:
+    """The key, revoked: no request that starts after this returns is accepted, by any process.
+
+    A key that is revoked or deleted already stays as it is. Raises `Invalid` when there is no reason.
+    """
+    reason = rules.clean_reason(reason)
+    with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
+        row = Key.objects.select_for_update().get(pk=key.pk)
+        if row.revoked_at or row.deleted_at:
+            return row
+        now = timezone.now()
+        _set(row, revoked_at=now, revoked_by=actor.label[:254], revoke_reason=reason)
+        _audit(EventType.KEY_REVOKED, actor, row, {"reason": reason, "mask": row.mask})
+    return row
+
+
+def delete_key(*, actor: Actor, key: Key) -> Key:
+    """The key, stopped for good and off every list but the audit's. A deleted key stays as it is."""
+    with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
+        row = Key.objects.select_for_update().get(pk=key.pk)
+        if row.deleted_at:
+            return row
+        now = timezone.now()
+        by = {} if row.revoked_at else {"revoked_by": actor.label[:254], "revoke_reason": "deleted"}
+        _set(row, deleted_at=now, revoked_at=row.revoked_at or now, **by)
+        _audit(EventType.KEY_DELETED, actor, row, {"mask": row.mask})
+    return row
+
+
+def set_rate_limit(*, actor: Actor, key: Key, limit: int) -> Key:
+    """The key with a limit of `limit` requests in any 60 seconds, which holds at once. Raises `Invalid`, `Conflict`."""
+    limit = rules.check_rate_limit(limit)
+    with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
+        row = Key.objects.select_for_update().get(pk=key.pk)
+        if row.revoked_at or row.deleted_at:
+            raise Conflict("The key has been revoked: its limit cannot change any more.", "key_ended")
+        before = row.rate_limit
+        if before != limit:
+            _set(row, rate_limit=limit)
+            _audit(EventType.KEY_LIMIT_CHANGED, actor, row, {"from": before, "to": limit})
+    return row
+
+
+def record_expired(*, now: datetime, limit: int = 500) -> int:
+    """Writes `key.expired` for keys whose time has come, and returns how many. The gate needs none of this."""
+    with transaction.atomic(durable=True):
+        due = Key.objects.filter(
+            expires_at__lte=now, revoked_at=None, deleted_at=None, expiry_recorded_at=None
+        ).select_for_update(skip_locked=True)
+        return sum(_record_expiry(key, now) for key in due[:limit])
+
+
+def _insert(key: Key, scopes: Sequence[str]) -> None:
+    try:
+        with transaction.atomic():
+            key.save(force_insert=True)
+    except IntegrityError as error:
+        if key.form_id and Key.objects.filter(form_id=key.form_id).exists():
+            raise Conflict("This key has been created already. Its secret was shown once.", "already_created") from error
+        if rules.is_name_taken(key.project, key.owner, key.name):
+            raise invalid("/name", rules.NAME_TAKEN, "taken") from error
+        raise
+    Grant.objects.bulk_create(Grant(key=key, resource=r, action=a) for r, a in (s.split(":") for s in scopes))
+
+
+def _record_expired_namesakes(key: Key, now: datetime) -> None:
+    """An expired key no longer holds its name, even if nobody has recorded its end yet."""
+    where = {"owner": key.owner} if key.owner else {"project": key.project, "owner": None}
+    for namesake in Key.objects.filter(
+        name=key.name, expires_at__lte=now, revoked_at=None, deleted_at=None, expiry_recorded_at=None, **where
+    ):
+        _record_expiry(namesake, now)
+
+
+def _record_expiry(key: Key, now: datetime) -> int:
+    updated = Key.objects.filter(pk=key.pk, expiry_recorded_at=None).update(expiry_recorded_at=now)
+    if updated:
+        _audit(EventType.KEY_EXPIRED, CLOCK, key, {"mask": key.mask})
+    return updated
+
+
+def _set(key: Key, **values: Any) -> None:
+    for field, value in values.items():
+        setattr(key, field, value)
+    key.save(update_fields=list(values))
+
+
+def _facts(key: Key, scopes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "mask": key.mask,
+        "scopes": list(scopes),
+        "unrestricted": key.unrestricted,
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "rate_limit_per_minute": key.rate_limit,
+        "allowed_ips": key.allowed_ips,
+        "owner": key.owner.email if key.owner else None,
+    }
+
+
+def _audit(event: EventType, actor: Actor, key: Key, data: dict[str, Any]) -> None:
+    audit.record(
+        event,
+        actor=actor,
+        project_id=key.project_id or "",
+        target_id=key.id,
+        target_label=key.name,
+        data=data,
+    )

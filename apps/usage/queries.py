@@ -1,0 +1,66 @@
+"""Reading counts: in the last 24 hours, 7 days and 30 days, and by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet, Sum
+
+from apps.usage.models import KeyUsage
+
+WINDOWS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Accepted requests of one key."""
+
+    day: int = 0
+    week: int = 0
+    month: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return {"24h": self.day, "7d": self.week, "30d": self.month}
+
+
+def totals(key_ids: Iterable[str], now: datetime) -> Mapping[str, Totals]:
+    """Accepted requests of each key that has any, in one query. Windows begin with the hour they begin in."""
+    rows = (
+        KeyUsage.objects.filter(key_id__in=list(key_ids), outcome="ok", hour__gte=start(now, "30d"))
+        .values("key_id")
+        .annotate(
+            day=Sum("count", filter=Q(hour__gte=start(now, "24h")), default=0),
+            week=Sum("count", filter=Q(hour__gte=start(now, "7d")), default=0),
+            month=Sum("count", default=0),
+        )
+    )
+    return {row["key_id"]: Totals(row["day"], row["week"], row["month"]) for row in rows}
+
+
+def total(key_id: str, now: datetime) -> Totals:
+    """Accepted requests of one key."""
+    return totals([key_id], now).get(key_id, Totals())
+
+
+def start(now: datetime, window: str) -> datetime:
+    """The hour with which a window (`24h`, `7d`, `30d`) begins: counts are kept by the hour."""
+    return (now - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
+
+
+def cells(key_id: str, now: datetime, window: str) -> QuerySet[KeyUsage]:
+    """The counts of one key by hour, resource and outcome, oldest first."""
+    return KeyUsage.objects.filter(key_id=key_id, hour__gte=start(now, window)).order_by("hour", "resource", "outcome")
+
+
+def by_outcome(key_id: str, now: datetime, window: str) -> dict[str, int]:
+    """Requests of one key by verdict."""
+    rows = cells(key_id, now, window).order_by().values("outcome").annotate(total=Sum("count"))
+    return {row["outcome"]: row["total"] for row in rows.order_by("outcome")}
+
+
+def by_resource(key_id: str, now: datetime, window: str) -> dict[str, int]:
+    """Accepted requests of one key by resource."""
+    rows = cells(key_id, now, window).order_by().filter(outcome="ok").values("resource").annotate(total=Sum("count"))
+    return {row["resource"]: row["total"] for row in rows.order_by("-total", "resource")}

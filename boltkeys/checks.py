@@ -1,0 +1,86 @@
+"""Misconfigurations that stop the start, or that an operator should know of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.core.catalogue import CatalogueError
+from apps.projects import catalogues
+
+
+@register()
+def secrets_are_given(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    missing = [name for name in ("SECRET_KEY", "JWT_SIGNING_KEY") if not _secret(name)]
+    hint = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    return [Error(f"{name} is not set. A production needs its own.", hint=hint, id="boltkeys.E001") for name in missing]
+
+
+def _secret(name: str) -> str:
+    try:
+        return str(getattr(settings, name))
+    except ImproperlyConfigured:  # Django's own word for an empty SECRET_KEY
+        return ""
+
+
+@register()
+def secrets_are_long_and_different(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if _secret("SECRET_KEY") and _secret("SECRET_KEY") == settings.JWT_SIGNING_KEY:
+        return [Error("SECRET_KEY and JWT_SIGNING_KEY must differ.", id="boltkeys.E002")]
+    if 0 < len(settings.JWT_SIGNING_KEY.encode()) < 32:
+        return [Error("JWT_SIGNING_KEY must have at least 32 bytes (RFC 7518 §3.2).", id="boltkeys.E003")]
+    return []
+
+
+@register()
+def no_debug_in_public(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    public = sorted(set(settings.ALLOWED_HOSTS) - set(settings.LOOPBACK_HOSTS))
+    if settings.DEBUG and public:
+        hosts = ", ".join(public)
+        return [Error(f"DEBUG is on and ALLOWED_HOSTS names {hosts}. Turn DEBUG off.", id="boltkeys.E004")]
+    if settings.DEMO and public:
+        return [Error("DEMO is on and ALLOWED_HOSTS is public. Turn DEMO off.", id="boltkeys.E005")]
+    return []
+
+
+@register()
+def catalogues_are_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        catalogues.load()
+    except CatalogueError as error:
+        return [Error(str(error), id="boltkeys.E006")]
+    return []
+
+
+@register()
+def one_process_without_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.WEB_PROCESSES > 1 and not settings.REDIS_URL:
+        message = "WEB_PROCESSES is more than 1 and REDIS_URL is not set: limits and counts would not be exact."
+        return [Error(message, hint="Set REDIS_URL, or WEB_PROCESSES=1.", id="boltkeys.E007")]
+    return []
+
+
+@register()
+def numbers_are_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not 0 <= settings.TRUSTED_PROXIES <= 10:
+        return [Error("TRUSTED_PROXIES is the number of proxies in front, 0 to 10.", id="boltkeys.E008")]
+    return []
+
+
+@register(deploy=True)
+def https_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.SECURE:
+        return [Warning("BASE_URL does not begin with https://.", id="boltkeys.W001")]
+    return []
+
+
+def stop_on_errors() -> None:
+    """Ends the process with the messages when a check finds an error."""
+    errors: Sequence[CheckMessage] = [message for message in run_checks() if message.is_serious()]
+    if errors:
+        sys.exit("\n".join(f"{message.id}: {message.msg} {message.hint or ''}" for message in errors))

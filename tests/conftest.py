@@ -1,0 +1,52 @@
+"""The people of the tests: alice is administrator, bob member, carol partner, mallory an outsider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from apps.accounts.models import User
+from apps.gate import gate
+from apps.projects.models import Project
+from tests import make
+
+
+@pytest.fixture(autouse=True)
+def _fresh_gate() -> Iterator[None]:
+    """Each test has a gate without memory, and a Redis without keys of the test before."""
+    gate.current.cache_clear()
+    make.flush_redis()
+    yield
+    gate.current.cache_clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return make.user("alice@example.com")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return make.user("bob@example.com")
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return make.user("carol@example.com")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """An outsider here, and administrator of a project of her own."""
+    outsider = make.user("mallory@example.com")
+    make.project("Mallory's", administrator=outsider)
+    return outsider
+
+
+@pytest.fixture
+def project(alice: User, bob: User, carol: User) -> Project:
+    made = make.project("Acme Calls", administrator=alice)
+    make.member(made, bob, "member")
+    make.member(made, carol, "partner")
+    return made
