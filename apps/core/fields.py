@@ -151,7 +151,7 @@ def define(
     errors = _name_faults(name)
     label = _tidy(label, "/label", "label", errors)
     errors += _type_faults(type)
-    tidied = tuple(_tidy(option, f"/options/{i}", "option", errors) for i, option in enumerate(options))
+    tidied = tuple(_tidy(option, f"/options/{i}", "value", errors) for i, option in enumerate(options))
     errors += _options_faults(type, tidied) + _description_faults(description)
     if errors:
         raise Invalid(errors)
