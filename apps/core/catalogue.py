@@ -26,7 +26,17 @@ _RESERVED_SLUGS = frozenset({"auth", "docs", "me", "openapi", "schema", "verify"
 _RESERVED_SINGULARS = frozenset({"key"})
 """The first word of events of boltkeys itself that webhooks subscribe to."""
 
-_SETTINGS = ("slug", "label", "description", "key_prefix", "unrestricted", "rate_limit", "groups", "actions", "resources")
+_SETTINGS = (
+    "slug",
+    "label",
+    "description",
+    "key_prefix",
+    "unrestricted",
+    "rate_limit",
+    "groups",
+    "actions",
+    "resources",
+)
 
 _KEY_PREFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
 _OPERATION = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\.[a-z][a-z0-9_]{0,39})?")
@@ -233,7 +243,9 @@ def _actions(entry: Entry, shared: Mapping[str, Entry]) -> tuple[Action, ...]:
     for slug in listed:
         if slug not in definitions:
             known = ", ".join(definitions) or "none"
-            raise entry.fault("actions", f'There is no action "{slug}". Define [actions.{slug}], or use one of: {known}.')
+            raise entry.fault(
+                "actions", f'There is no action "{slug}". Define [actions.{slug}], or use one of: {known}.'
+            )
     actions = tuple(_action(definitions[slug], slug) for slug in listed)
     _refuse_doubles([definitions[slug] for slug in listed], "label", [action.label for action in actions])
     _refuse_overlap(entry, actions)
@@ -260,7 +272,9 @@ def _methods(entry: Entry) -> frozenset[str]:
     methods = entry.words("methods")
     for method in methods:
         if method == "PUT":
-            raise entry.fault("methods", "Records are changed by PATCH. Where PUT does something else, name an operation.")
+            raise entry.fault(
+                "methods", "Records are changed by PATCH. Where PUT does something else, name an operation."
+            )
         if method not in METHODS:
             raise entry.fault("methods", f'There is no "{method}". Use: {", ".join(METHODS)}.')
     if "HEAD" in methods and "GET" not in methods:
@@ -291,11 +305,15 @@ def _check_implies(entry: Entry, resource: Resource) -> None:
     for action in resource.actions:
         for implied in sorted(action.implies):
             if resource.action(implied) is None:
-                missing = f'"{action.slug}" implies "{implied}", which this resource does not have. List it, or remove it.'
+                missing = (
+                    f'"{action.slug}" implies "{implied}", which this resource does not have. List it, or remove it.'
+                )
                 raise entry.fault("actions", missing)
     for action in resource.actions:
         if any(action.slug in resource.implied(implied) for implied in action.implies):
-            raise entry.fault("actions", f'"{action.slug}" implies itself, directly or by way of others. Remove one implies.')
+            raise entry.fault(
+                "actions", f'"{action.slug}" implies itself, directly or by way of others. Remove one implies.'
+            )
 
 
 def _fields(entry: Entry) -> tuple[Field, ...]:

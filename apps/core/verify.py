@@ -17,7 +17,17 @@ from apps.core.catalogue import Catalogue
 from apps.core.errors import Unavailable
 from apps.core.records import KeyRecord, MembershipRecord, ProjectRecord
 
-REFUSALS = ("malformed", "unknown", "revoked", "deleted", "expired", "suspended", "ip_denied", "missing_scope", "rate_limited")
+REFUSALS = (
+    "malformed",
+    "unknown",
+    "revoked",
+    "deleted",
+    "expired",
+    "suspended",
+    "ip_denied",
+    "missing_scope",
+    "rate_limited",
+)
 """Why a key is refused. `unknown_resource`, `unknown_action`, `unknown_project` and `ambiguous_project` say that the
 request itself cannot be judged: the key is not at fault, and nothing is let through either."""
 

@@ -67,9 +67,7 @@ def verify(presented: str, ask: Ask) -> Verdict:
 
 
 @contextmanager
-def changing(
-    *, digests: Iterable[bytes] = (), owner: str | None = None, project: str | None = None
-) -> Iterator[None]:
+def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project: str | None = None) -> Iterator[None]:
     """Surrounds the transaction of a change to keys, to the rights of an `owner` (user ID) or to a `project` (ID).
 
     From before the commit until after it, all processes ask the database about these keys; no cache can give an

@@ -51,7 +51,9 @@ class Key(models.Model):
     revoked_by = models.CharField(max_length=254, blank=True, editable=False)
     revoke_reason = models.CharField(max_length=200, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
-    rotated_to = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="rotated_from", editable=False)
+    rotated_to = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="rotated_from", editable=False
+    )
     # One per submitted form: a double click or a reload finds the key that the first one made.
     form_id = models.CharField(max_length=40, null=True, unique=True, editable=False)
 

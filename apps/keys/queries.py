@@ -22,7 +22,9 @@ CAUSES = ("revoked", "expired", "deleted")
 
 def active_keys(project: Project, now: datetime, *, search: str = "", order: str = "-created_at") -> QuerySet[Key]:
     """The project's active keys, each with `used_at` and `used_ip`. `search` looks in name, mask and ID."""
-    keys = Key.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), project=project, revoked_at=None, deleted_at=None)
+    keys = Key.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), project=project, revoked_at=None, deleted_at=None
+    )
     if search:
         keys = keys.filter(Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search))
     return _with_use(keys).order_by(*_ordering(order)).prefetch_related("grants")

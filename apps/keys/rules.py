@@ -53,7 +53,9 @@ def clean_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
     if expires_at <= now:
         raise invalid("/expires_at", "The expiry must be in the future.", "past")
     if expires_at > now + LONGEST_LIFE:
-        raise invalid("/expires_at", "The expiry may be at most ten years from now. Choose “No expiry” instead.", "range")
+        raise invalid(
+            "/expires_at", "The expiry may be at most ten years from now. Choose “No expiry” instead.", "range"
+        )
     return expires_at
 
 
@@ -65,7 +67,9 @@ def clean_scopes(
         raise invalid("/scopes", "An unrestricted key has all permissions: give none, or restrict it.", "unrestricted")
     if unrestricted:
         if project and not for_owner and not catalogues.get(project.catalogue).unrestricted:
-            raise invalid("/unrestricted", "Keys of this project are always restricted. Choose permissions.", "unrestricted")
+            raise invalid(
+                "/unrestricted", "Keys of this project are always restricted. Choose permissions.", "unrestricted"
+            )
         return ()
     if project is not None:
         return grants.parse_scopes(catalogues.get(project.catalogue), scopes)

@@ -140,7 +140,9 @@ def _insert(key: Key, scopes: Sequence[str]) -> None:
             key.save(force_insert=True)
     except IntegrityError as error:
         if key.form_id and Key.objects.filter(form_id=key.form_id).exists():
-            raise Conflict("This key has been created already. Its secret was shown once.", "already_created") from error
+            raise Conflict(
+                "This key has been created already. Its secret was shown once.", "already_created"
+            ) from error
         if rules.is_name_taken(key.project, key.owner, key.name):
             raise invalid("/name", rules.NAME_TAKEN, "taken") from error
         raise

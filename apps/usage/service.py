@@ -73,4 +73,3 @@ def _see(seen: Seen) -> None:
     elif not seen.refused and (row.used_at is None or row.used_at < at):
         row.used_at, row.used_ip, row.used_agent = at, seen.ip or None, seen.agent
     row.save()
-

@@ -1,0 +1,197 @@
+"""The tiers and the versions: what memory and Redis hold is a hint, and nothing from before a change survives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import redis
+from django.conf import settings
+
+from apps.core import secret
+from apps.core.verify import Ask, Found, Judgement
+from apps.gate import codec, gate
+from apps.gate.meter import Batch
+from apps.gate.shared import SharedGate, _record_key
+from apps.keys import loader, service
+from apps.keys.models import Key
+from apps.projects.models import Project
+from apps.usage.models import KeyUsage
+from apps.usage.service import settle, store
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+LEADS = Ask(resource="leads", ip="192.0.2.7", user_agent="tests/1")
+
+
+@pytest.fixture
+def client() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+def _shared() -> SharedGate:
+    current = gate.current()
+    assert isinstance(current, SharedGate)
+    return current
+
+
+def test_warm_request_costs_no_query_and_one_script(
+    project: Project, client: redis.Redis, django_assert_num_queries: Callable[[int], object]
+) -> None:
+    made = make.new_key(project)
+    for _ in range(3):
+        gate.verify(made.secret, LEADS)
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        before = client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+        assert gate.verify(made.secret, LEADS)
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] - before == 1
+
+
+def test_record_in_redis_saves_the_query_in_another_process(
+    project: Project, django_assert_num_queries: Callable[[int], object]
+) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    gate.current.cache_clear()
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        assert gate.verify(made.secret, LEADS)
+
+
+def test_other_process_refuses_a_revoked_key_that_it_remembers(project: Project) -> None:
+    made = make.new_key(project)
+    other = SharedGate(settings.REDIS_URL, _shared()._embedded)
+    digest = secret.digest(made.secret)
+    found = _warm(other, digest)
+    service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+    assert other.find(digest, 0) == found  # it still remembers …
+    assert other.admit(digest, found, LEADS, Judgement("ok", resource="leads")) is None  # … and is told so
+    again = other.find(digest, 1)
+    assert again is not None
+    assert again.record.ended == "revoked"
+
+
+def test_fill_that_read_before_a_change_never_lands_after_it(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project)
+    digest = secret.digest(made.secret)
+    shared = _shared()
+
+    def load_and_be_overtaken(wanted: bytes) -> object:
+        record = loader.load(wanted)
+        service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+        return record
+
+    shared._embedded.load = load_and_be_overtaken  # type: ignore[assignment, method-assign]
+    stale = shared.find(digest, 0)
+    assert stale is not None
+    assert stale.record.ended == ""
+    assert b"|" not in (client.get(_record_key(digest)) or b"")
+    shared._embedded.load = loader.load  # type: ignore[method-assign]
+    assert gate.verify(made.secret, LEADS).code == "revoked"
+
+
+def test_nothing_is_answered_from_a_cache_while_a_change_is_on_its_way(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    assert gate.verify(made.secret, LEADS)
+    digest = secret.digest(made.secret)
+    with gate.changing(digests=[digest]):
+        Key.objects.filter(pk=made.key.pk).update(rate_limit=7)
+        verdict = gate.verify(made.secret, LEADS)
+        assert verdict.rate is not None
+        assert verdict.rate.limit == 7
+        assert (client.get(_record_key(digest)) or b"").startswith(b"P")
+    assert client.get(_record_key(digest)) is None
+
+
+def test_end_of_one_change_leaves_the_mark_of_another(project: Project, client: redis.Redis) -> None:
+    digest = secret.digest(make.new_key(project).secret)
+    shared = _shared()
+    first, second = shared.begin_change([digest]), shared.begin_change([digest])
+    shared.end_change(first, [digest])
+    assert (client.get(_record_key(digest)) or b"").startswith(b"P")
+    shared.end_change(second, [digest])
+    assert client.get(_record_key(digest)) is None
+
+
+def test_change_that_crashed_leaves_a_mark_that_passes(project: Project, client: redis.Redis) -> None:
+    digest = secret.digest(make.new_key(project).secret)
+    _shared().begin_change([digest])
+    assert 0 < client.pttl(_record_key(digest)) <= 60_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"|",
+        b"V1|",
+        b"V1|null",
+        b"V1|[]",
+        b"V1|[99]",
+        b"V1|{}",
+        b"\xff\xfe|\x00",
+        b"V1|" + b"[" * 5000,
+        b"Vx|[1,2,3,4,5,6,7,8,9,10]",
+    ],
+)
+def test_garbage_in_redis_is_never_an_answer(project: Project, client: redis.Redis, value: bytes) -> None:
+    made = make.new_key(project)
+    service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+    client.set(_record_key(secret.digest(made.secret)), value)
+    assert [gate.verify(made.secret, LEADS).code for _ in range(2)] == ["revoked"] * 2
+
+
+def test_record_survives_its_way_through_redis(project: Project, bob: object) -> None:
+    for made in (
+        make.new_key(project, "A", allowed_ips=["10.0.0.0/8"], scopes=["leads:read", "calls:write"]),
+        make.new_key(None, "B", owner=bob),
+    ):
+        record = loader.load(secret.digest(made.secret))
+        assert record is not None
+        assert codec.decode(codec.encode(record)) == record
+
+
+def test_batch_that_comes_twice_counts_once(project: Project) -> None:
+    made = make.new_key(project)
+    for _ in range(3):
+        gate.verify(made.secret, LEADS)
+    batches = gate.batches()
+    assert [store(batch) for batch in batches + batches] == [True, False]
+    for batch in batches:
+        gate.confirm(batch)
+    assert settle() == 0
+    assert KeyUsage.objects.get(key_id=made.key.id).count == 3
+
+
+def test_batch_that_was_not_confirmed_comes_again_with_its_id(project: Project) -> None:
+    gate.verify(make.new_key(project).secret, LEADS)
+    first, second = gate.batches(), gate.batches()
+    assert [batch.id for batch in first] == [batch.id for batch in second]
+    assert all(isinstance(batch, Batch) for batch in first)
+
+
+def test_requests_are_decided_and_counted_while_redis_is_away(project: Project) -> None:
+    made = make.new_key(project, rate_limit=2)
+    gate.verify(made.secret, LEADS)
+    away = SharedGate("redis://127.0.0.1:1/0", _shared()._embedded)
+    gate.current.cache_clear()
+    embedded = away._embedded
+    digest = secret.digest(made.secret)
+    outcomes = []
+    for _ in range(3):
+        found = away.find(digest, 0)
+        assert found is not None
+        admission = away.admit(digest, found, LEADS, Judgement("ok", resource="leads"))
+        assert admission is not None
+        outcomes.append(admission.code)
+    assert outcomes == ["ok", "ok", "rate_limited"]
+    assert sum(count.count for batch in embedded.batches() for count in batch.counts) == 3
+
+
+def _warm(shared: SharedGate, digest: bytes) -> Found:
+    for _ in range(2):
+        found = shared.find(digest, 0)
+    assert found is not None
+    assert found.version
+    return found
