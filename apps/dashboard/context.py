@@ -1,0 +1,108 @@
+"""The navigation of every page: read only when a template asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.projects import policy, queries
+from apps.projects.models import Membership, Project
+from apps.projects.policy import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Links under a heading: `title` › `subtitle`, both may be empty."""
+
+    links: Sequence[Link]
+    title: str = ""
+    subtitle: str = ""
+
+
+_OVERVIEW = (("Overview", "project", "layout-dashboard", Right.PROJECT_VIEW), ("Team", "team", "users", Right.TEAM_VIEW))
+_DEVELOPER_ACCESS = (
+    ("API Keys", "keys", "key", Right.KEYS_MANAGE),
+    ("Revoked / Expired", "keys_ended", "archive", Right.KEYS_MANAGE),
+    ("Audit", "audit", "history", Right.AUDIT_VIEW),
+)
+
+_PARENTS = {"key": "keys", "key_new": "keys", "key_create": "keys", "key_revoke": "keys", "team_invite": "team"}
+"""Pages that have no entry of their own, and the one that is current while they are open."""
+
+
+class Navigation:
+    """What the signed-in user may reach from this page. One query, made at the first look."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def _memberships(self) -> list[Membership]:
+        user = self._request.user
+        return list(queries.projects_of(user)) if isinstance(user, User) else []
+
+    @cached_property
+    def _membership(self) -> Membership | None:
+        """That in the project of the address; on pages without a project, the only one there is."""
+        match = self._request.resolver_match
+        slug = match.kwargs.get("slug") if match else None
+        if slug is None:
+            return self._memberships[0] if len(self._memberships) == 1 else None
+        return next((m for m in self._memberships if m.project.slug == slug), None)
+
+    @property
+    def project(self) -> Project | None:
+        return self._membership.project if self._membership else None
+
+    @property
+    def others(self) -> list[Project]:
+        return [m.project for m in self._memberships if m is not self._membership]
+
+    @property
+    def sections(self) -> list[Section]:
+        if self._membership is None:
+            return [Section([Link("Projects", "/", "folders", is_current=self._request.path == "/")])]
+        developer_access = self._links(_DEVELOPER_ACCESS)
+        sections = [Section(self._links(_OVERVIEW))]
+        if developer_access:
+            sections.append(Section(developer_access, "Settings", "Developer access"))
+        return sections
+
+    @property
+    def account(self) -> list[Link]:
+        links = [Link("Change password", reverse("account_change_password"), "lock")]
+        if getattr(self._request.user, "is_staff", False):
+            links.append(Link("Operator site", reverse("admin:index"), "server-cog"))
+        return links
+
+    def _links(self, entries: Sequence[tuple[str, str, str, Right]]) -> list[Link]:
+        if self._membership is None:
+            return []
+        match = self._request.resolver_match
+        name = (match.url_name or "") if match else ""
+        current = _PARENTS.get(name, name)
+        slug, role = self._membership.project.slug, self._membership.role
+        return [
+            Link(label, reverse(view, args=[slug]), icon, is_current=view == current)
+            for label, view, icon, right in entries
+            if policy.may(role, right)
+        ]
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `navigation` for shell.html."""
+    return {"navigation": Navigation(request)}
