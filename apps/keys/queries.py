@@ -26,7 +26,7 @@ def active_keys(project: Project, now: datetime, *, search: str = "", order: str
         Q(expires_at=None) | Q(expires_at__gt=now), project=project, revoked_at=None, deleted_at=None
     )
     if search:
-        keys = keys.filter(Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search))
+        keys = keys.filter(_matching(search))
     return _with_use(keys).order_by(*_ordering(order)).prefetch_related("grants")
 
 
@@ -34,9 +34,16 @@ def ended_keys(
     project: Project, now: datetime, *, cause: str = "", since: datetime | None = None, search: str = ""
 ) -> QuerySet[Key]:
     """Revoked, deleted and expired keys, the last ended first, with `ended_at`, `cause` and the attempts since."""
-    keys = Key.objects.filter(project=project).annotate(
+    wanted = Q(ended_at__lte=now)
+    if cause:
+        wanted &= Q(cause=cause)
+    if since:
+        wanted &= Q(ended_at__gte=since)
+    if search:
+        wanted &= _matching(search)
+    keys = _with_use(Key.objects.filter(project=project)).annotate(
         ended_at=Case(
-            When(Q(deleted_at__isnull=False) | Q(revoked_at__isnull=False), then=F("revoked_at")),
+            When(revoked_at__isnull=False, then=F("revoked_at")),
             default=F("expires_at"),
             output_field=DateTimeField(),
         ),
@@ -46,15 +53,9 @@ def ended_keys(
             default=Value("expired"),
             output_field=CharField(),
         ),
+        attempts=_attempts(),
     )
-    keys = keys.filter(ended_at__lte=now)
-    if cause:
-        keys = keys.filter(cause=cause)
-    if since:
-        keys = keys.filter(ended_at__gte=since)
-    if search:
-        keys = keys.filter(Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search))
-    return _with_use(keys).annotate(attempts=_attempts()).order_by("-ended_at", "-id").prefetch_related("grants")
+    return keys.filter(wanted).order_by("-ended_at", "-id").prefetch_related("grants")
 
 
 def key_in(project: Project, key_id: str) -> Key | None:
@@ -69,6 +70,10 @@ def key_with_id(key_id: str) -> Key:
     if key is None:
         raise Missing(f"There is no key with the ID {key_id!r}.")
     return key
+
+
+def _matching(search: str) -> Q:
+    return Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search)
 
 
 def _with_use(keys: QuerySet[Key]) -> QuerySet[Key]:

@@ -56,7 +56,7 @@ def test_nothing_is_written_when_the_audit_fails(project: Project, monkeypatch: 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise IntegrityError("no room")
 
-    monkeypatch.setattr(service.audit, "record", fail)
+    monkeypatch.setattr("apps.audit.service.record", fail)
     with pytest.raises(IntegrityError):
         make.new_key(project)
     assert not Key.objects.exists()
