@@ -101,8 +101,9 @@ class _Fault(Exception):
 
 
 def pointer(name: str) -> str:
-    """The JSON pointer to a member of the body (RFC 6901 §3)."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+    """The JSON pointer to a member of the body (RFC 6901 §3). Half of a surrogate pair is written as `\\ud800`."""
+    written = name.encode("utf-8", "backslashreplace").decode()
+    return "/" + written.replace("~", "~0").replace("/", "~1")
 
 
 def clean(fields: Sequence[Field], data: Mapping[str, object], *, partial: bool) -> Cleaned:

@@ -21,7 +21,12 @@ def test_a_definition_needs_a_name_a_label_and_a_type() -> None:
 
 def test_a_definition_keeps_all_that_is_said() -> None:
     made = fields.define(
-        name="size", label=" Size  in cm ", type="single_choice", required=True, options=[" S ", "M"], description="How large."
+        name="size",
+        label=" Size  in cm ",
+        type="single_choice",
+        required=True,
+        options=[" S ", "M"],
+        description="How large.",
     )
     assert made == Field("size", "Size in cm", "single_choice", True, ("S", "M"), "How large.")
 
@@ -34,7 +39,26 @@ def test_a_name_of_a_field_is_a_lower_case_word(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "_", "_a", "9a", "A", "aB", "a b", "a-b", "a.b", "a%b", "a'b", 'a"b', "a/b", "ä", "a\n", "a\x00", " a", "a" * 64),
+        *(
+            "",
+            "_",
+            "_a",
+            "9a",
+            "A",
+            "aB",
+            "a b",
+            "a-b",
+            "a.b",
+            "a%b",
+            "a'b",
+            'a"b',
+            "a/b",
+            "ä",
+            "a\n",
+            "a\x00",
+            " a",
+            "a" * 64,
+        ),
         *("a__b", "__class__", "a__", "name__regex", "\ud800"),
     ],
 )
@@ -51,7 +75,9 @@ def test_a_name_that_every_record_or_list_uses_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("type", ["", "Text", "string", "integer ", "int"])
 def test_an_unknown_type_is_refused_with_those_there_are(type: str) -> None:
-    known = "text, long_text, number, integer, boolean, date, date_time, email, phone, url, single_choice, multiple_choice"
+    known = (
+        "text, long_text, number, integer, boolean, date, date_time, email, phone, url, single_choice, multiple_choice"
+    )
     assert definition_faults(type=type) == [("/type", "type", f"There is no such type. Use one of: {known}.")]
 
 
@@ -77,7 +103,9 @@ def test_only_a_choice_has_options(type: str) -> None:
 @pytest.mark.parametrize("type", ["single_choice", "multiple_choice"])
 def test_a_choice_needs_options_and_not_too_many(type: str, count: int) -> None:
     options = [f"o{i}" for i in range(count)]
-    assert definition_faults(type=type, options=options) == [("/options", "options", "A choice needs 1 to 100 options.")]
+    assert definition_faults(type=type, options=options) == [
+        ("/options", "options", "A choice needs 1 to 100 options.")
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 100])

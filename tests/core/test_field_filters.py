@@ -52,8 +52,10 @@ def test_a_filter_has_the_type_of_its_field(type: str, text: str, expected: obje
 
 @pytest.mark.parametrize(
     "text",
-    ["", "five", "1,5", "0x10", "1_000", " 5", "5 ", "+5", "--5", ".5", "5.", "1e", "NaN", "Infinity", "inf", "٣", "1e1000"]
-    + ["9" * 41, "1" * 5_000, "0." + "1" * 41, "true"],
+    [
+        *("", "five", "1,5", "0x10", "1_000", " 5", "5 ", "+5", "--5", ".5", "5.", "1e", "NaN", "Infinity", "inf", "٣"),
+        *("1e1000", "9" * 41, "1" * 5_000, "0." + "1" * 41, "true"),
+    ],
 )
 @pytest.mark.parametrize("type", ["number", "integer"])
 def test_a_filter_that_is_no_number_is_refused(type: str, text: str) -> None:

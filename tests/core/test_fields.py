@@ -53,10 +53,15 @@ def test_names_with_characters_beyond_the_basic_plane_are_ignored_like_others() 
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("a", "/a"), ("a/b", "/a~1b"), ("a~b", "/a~0b"), ("~1", "/~01"), ("/~/", "/~1~0~1"), ("", "/")]
+    ("name", "expected"),
+    [("a", "/a"), ("a/b", "/a~1b"), ("a~b", "/a~0b"), ("~1", "/~01"), ("/~/", "/~1~0~1"), ("", "/")],
 )
 def test_a_pointer_escapes_as_rfc_6901_says(name: str, expected: str) -> None:
     assert fields.pointer(name) == expected
+
+
+def test_a_pointer_can_be_written_as_utf_8_whatever_the_name() -> None:
+    assert fields.pointer("a\ud800é\udfff") == "/a\\ud800é\\udfff"
 
 
 def test_faults_point_to_the_field_with_an_escaped_name() -> None:
