@@ -1,0 +1,60 @@
+"""A real server and Debian's Chromium. The pages are looked at as people do: by role and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.server import Server, running
+
+PASSWORD = "correct horse battery staple"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("browser")) as started:
+        started.manage(
+            "create_project", "--name", "Acme Calls", "--catalogue", "boltcall", "--admin", "alice@example.com",
+            "--password-env", "ALICE", ALICE=PASSWORD,
+        )  # fmt: skip
+        started.manage(
+            "add_member", "--project", "acme-calls", "--email", "bob@example.com", "--role", "member",
+            "--password-env", "BOB", BOB=PASSWORD,
+        )  # fmt: skip
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=["script", "no-script"])
+def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+    """A fresh browser with and without JavaScript. Nothing may be written to its console as an error."""
+    context = browser.new_context(base_url=server.url, java_script_enabled=request.param == "script")
+    context.set_default_timeout(10_000)
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert [e for e in errors if "status of 4" not in e] == []
+
+
+def sign_in(page: Page, email: str = "alice@example.com", password: str = PASSWORD) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()

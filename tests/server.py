@@ -1,0 +1,133 @@
+"""A real installation for tests from outside: its own database, granian and the worker, in the profile of the suite."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+
+ROOT = Path(__file__).parent.parent
+STARTS_WITHIN = 60.0
+REDIS_DATABASE = 9
+"""Apart from the one that tests in the process empty before each test."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Server:
+    """`url` without a slash at its end; `log` holds all that web and worker wrote."""
+
+    url: str
+    environ: dict[str, str]
+    log: Path
+
+    def manage(self, *args: str, **environ: str) -> dict[str, Any]:
+        """Runs an operator's command; returns the object that it prints."""
+        command = [sys.executable, "manage.py", *args]
+        done = subprocess.run(
+            command, cwd=ROOT, env={**self.environ, **environ}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        with self.log.open("a") as log:
+            log.write(done.stderr)
+        lines = done.stdout.strip().splitlines()
+        return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+
+    def call(self, path: str, *, key: str = "", method: str = "GET", body: object = None, **headers: str) -> Answer:
+        """One HTTP request, with `key` as Bearer."""
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310  (our own server)
+        if key:
+            request.add_header("Authorization", f"Bearer {key}")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        if body is not None:
+            request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+                return Answer(response.status, dict(response.headers), response.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, dict(error.headers), error.read())
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(folder: Path, **environ: str) -> Iterator[Server]:
+    """Serves until the block is left. `folder` holds the database (embedded), the secrets and the log."""
+    port = free_port()
+    settings = {**os.environ, **_stores(folder), "PORT": str(port), "BOLTKEYS_VAR": str(folder), "LOG_LEVEL": "DEBUG"}
+    settings |= {"DEMO": "false", "EMAIL_URL": f"filemail://{folder / 'mail'}", **environ}
+    server = Server(f"http://127.0.0.1:{port}", settings, folder / "server.log")
+    server.log.touch()
+    server.manage("migrate", "--verbosity", "0")
+    server.manage("collectstatic", "--no-input", "--verbosity", "0")
+    with server.log.open("ab") as log:
+        web = [Path(sys.executable).parent / "granian", "--interface", "wsgi", "--port", str(port), "--no-access-log"]
+        web += ["--host", "127.0.0.1", "--blocking-threads", "8", "boltkeys.wsgi:application"]
+        worker = [sys.executable, "manage.py", "run_worker"]
+        processes = [subprocess.Popen(c, cwd=ROOT, env=settings, stdout=log, stderr=log) for c in (web, worker)]
+        try:
+            _wait_for(server, processes)
+            yield server
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(timeout=20)
+
+
+def _wait_for(server: Server, processes: list[subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        assert all(process.poll() is None for process in processes), server.log.read_text()
+        try:
+            if server.call("/healthz").status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"The server did not start:\n{server.log.read_text()}")
+
+
+def _stores(folder: Path) -> dict[str, str]:
+    """An empty database of its own beside the suite's, and another Redis database."""
+    stores = {}
+    if database_url := os.environ.get("DATABASE_URL"):
+        name = f"boltkeys_{os.getpid()}_{folder.name}".replace("-", "_").lower()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"')
+        stores["DATABASE_URL"] = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+    if redis_url := os.environ.get("REDIS_URL"):
+        stores["REDIS_URL"] = urlsplit(redis_url)._replace(path=f"/{REDIS_DATABASE}").geturl()
+        with redis.Redis.from_url(stores["REDIS_URL"]) as client:
+            client.flushdb()
+    return stores
