@@ -91,7 +91,7 @@ def running(folder: Path, **environ: str) -> Iterator[Server]:
     server.manage("migrate", "--verbosity", "0")
     server.manage("collectstatic", "--no-input", "--verbosity", "0")
     with server.log.open("ab") as log:
-        web = [Path(sys.executable).parent / "granian", "--interface", "wsgi", "--port", str(port), "--no-access-log"]
+        web = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--port", str(port), "--no-access-log"]
         web += ["--host", "127.0.0.1", "--blocking-threads", "8", "boltkeys.wsgi:application"]
         worker = [sys.executable, "manage.py", "run_worker"]
         processes = [subprocess.Popen(c, cwd=ROOT, env=settings, stdout=log, stderr=log) for c in (web, worker)]

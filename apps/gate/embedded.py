@@ -56,6 +56,12 @@ class EmbeddedGate:
     def end_change(self, change: str, digests: Iterable[bytes]) -> None:
         pass
 
+    def assert_again(self, digests: Iterable[bytes]) -> None:
+        pass
+
+    def forget_after_restart(self) -> bool:
+        return False
+
     def batches(self) -> list[Batch]:
         with self._lock:
             # One at a time: while it waits for the database, counts go on adding up in the same few cells.

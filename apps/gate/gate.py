@@ -88,6 +88,16 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
         gate.end_change(change, affected())
 
 
+def assert_again(digests: Iterable[bytes]) -> None:
+    """Makes every process ask the database once more about keys that changed lately: see `SharedGate.assert_again`."""
+    current().assert_again(digests)
+
+
+def forget_after_restart() -> bool:
+    """Drops cached records when Redis was restarted or replaced; True when it was."""
+    return current().forget_after_restart()
+
+
 def batches() -> list[Batch]:
     """What has been counted and is not yet in the database; each batch comes again until it is confirmed."""
     return current().batches()

@@ -53,7 +53,9 @@ class SharedGate:
         )
         script = {path.stem: self._redis.register_script(path.read_text()) for path in _SCRIPTS.glob("*.lua")}
         self._admit, self._fetch, self._fill = script["admit"], script["fetch"], script["fill"]
-        self._begin, self._end, self._drain = script["begin"], script["end"], script["drain"]
+        self._begin, self._end, self._drop = script["begin"], script["end"], script["drop"]
+        self._drain = script["drain"]
+        self._run_id = ""
 
     # --- find ---------------------------------------------------------------------------------------------------
 
@@ -151,6 +153,33 @@ class SharedGate:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
             log.warning("A change could not be announced in Redis: %s", error)
             self._note_failure(error)
+
+    # --- assert again -------------------------------------------------------------------------------------------
+
+    def assert_again(self, digests: Iterable[bytes]) -> None:
+        """Takes away what Redis holds of keys that changed lately, unless a change of them is on its way.
+
+        For the change that could not be announced, and for a record that came back with an old snapshot.
+        """
+        self._run_for_each(self._drop, digests, [])
+
+    def forget_after_restart(self) -> bool:
+        """Empties the cache of records when Redis is not the server it was, and says so.
+
+        A server that was restarted from an older snapshot, or a replica that was promoted, may hold records from
+        before a change. Its limits and counts are kept.
+        """
+        try:
+            info: Any = self._redis.info("server")
+            if info["run_id"] == self._run_id:
+                return False
+            for key in self._redis.scan_iter(match="bk:{*}:k:*", count=1000):
+                self._redis.unlink(key)
+            self._run_id = info["run_id"]
+        except _FAILURES as error:
+            self._note_failure(error)
+            return False
+        return True
 
     # --- counts -------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 
+from apps.audit.events import EventType
+from apps.audit.models import Event
 from apps.core.errors import Unavailable
 from apps.core.records import KeyRecord, MembershipRecord, OwnerRecord, ProjectRecord
 from apps.keys.models import Key
@@ -17,6 +20,19 @@ _PROJECT = ("project_id", "project__slug", "project__catalogue", "project__suspe
 _KEY = ("id", "rate_limit", "unrestricted", "expires_at", "revoked_at", "deleted_at", "allowed_ips")
 _OWNER = ("owner_id", "owner__email", "owner__is_active")
 _GRANT = ("grants__resource", "grants__action")
+
+GATE_CHANGES = (
+    EventType.KEY_REVOKED,
+    EventType.KEY_DELETED,
+    EventType.KEY_LIMIT_CHANGED,
+    EventType.PROJECT_SUSPENDED,
+    EventType.PROJECT_RESUMED,
+    EventType.MEMBER_ADDED,
+    EventType.MEMBER_CHANGED,
+    EventType.MEMBER_REMOVED,
+    EventType.USER_DISABLED,
+)
+"""What changes a record. The target of an event about a member is the user."""
 
 
 def load(digest: bytes) -> KeyRecord | None:
@@ -37,6 +53,20 @@ def digests_of(*, owner: str | None, project: str | None) -> list[bytes]:
         where |= Q(project_id=project) | Q(project=None, owner__memberships__project_id=project)
     digests = Key.objects.filter(where, revoked_at=None, deleted_at=None).values_list("digest", flat=True)
     return [bytes(digest) for digest in digests.distinct()]
+
+
+def changed_since(since: datetime) -> set[bytes]:
+    """The digests of all keys that a change since then may have touched, by the audit's events."""
+    changes = Event.objects.filter(at__gte=since, type__in=GATE_CHANGES)
+    digests: set[bytes] = set()
+    for event_type, target, project in changes.values_list("type", "target_id", "project_id").distinct():
+        if event_type.startswith("key."):
+            digests |= {bytes(d) for d in Key.objects.filter(id=target).values_list("digest", flat=True)}
+        elif event_type.startswith("project."):
+            digests |= set(digests_of(owner=None, project=project))
+        else:
+            digests |= set(digests_of(owner=target, project=None))
+    return digests
 
 
 def _record(rows: list[dict[str, Any]]) -> KeyRecord:

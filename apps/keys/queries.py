@@ -76,6 +76,11 @@ def _matching(search: str) -> Q:
     return Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search)
 
 
+def key_of_form(project: Project, form_id: str) -> Key | None:
+    """The project's key that the submitted form with this ID has made already."""
+    return Key.objects.filter(project=project, form_id=form_id).first()
+
+
 def _with_use(keys: QuerySet[Key]) -> QuerySet[Key]:
     seen = KeySeen.objects.filter(key_id=OuterRef("id"))
     return keys.annotate(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,9 +21,12 @@ from apps.core import secret
 from apps.core.actor import CLOCK, Actor
 from apps.core.errors import Conflict, invalid
 from apps.gate import gate
-from apps.keys import rules
+from apps.keys import loader, rules
 from apps.keys.models import Grant, Key
 from apps.projects.models import Environment, Project
+
+RECENT = timedelta(seconds=60)
+"""For how long a change is asserted again: longer than Redis is away from one process and there for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,16 @@ def record_expired(*, now: datetime, limit: int = 500) -> int:
             expires_at__lte=now, revoked_at=None, deleted_at=None, expiry_recorded_at=None
         ).select_for_update(skip_locked=True)
         return sum(_record_expiry(key, now) for key in due[:limit])
+
+
+def assert_recent_changes(*, now: datetime) -> int:
+    """Makes the gate forget again what it holds of keys that changed lately; returns how many.
+
+    The audit is the list of what changed: it is written in the transaction of the change, whatever happens after.
+    """
+    digests = loader.changed_since(now - RECENT)
+    gate.assert_again(digests)
+    return len(digests)
 
 
 def _insert(key: Key, scopes: Sequence[str]) -> None:

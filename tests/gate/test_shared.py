@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import redis
 from django.conf import settings
+from django.utils import timezone
 
 from apps.core import secret
 from apps.core.verify import Ask, Found, Judgement
@@ -200,3 +201,29 @@ def _warm(shared: SharedGate, digest: bytes) -> Found:
     assert found is not None
     assert found.version
     return found
+
+
+def test_record_that_came_back_with_an_old_snapshot_is_taken_away_again(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project)
+    name = _record_key(secret.digest(made.secret))
+    assert gate.verify(made.secret, LEADS)
+    snapshot = client.dump(name)
+    service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+    assert snapshot
+    client.restore(name, 0, snapshot, replace=True)
+    gate.current.cache_clear()
+    assert gate.verify(made.secret, LEADS)  # what the snapshot revived …
+    assert service.assert_recent_changes(now=timezone.now()) == 1
+    assert gate.verify(made.secret, LEADS).code == "revoked"  # … is gone with the worker's next tick
+
+
+def test_redis_that_is_another_server_loses_its_records_and_keeps_its_counts(
+    project: Project, client: redis.Redis
+) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    assert gate.forget_after_restart()
+    assert client.get(_record_key(secret.digest(made.secret))) is None
+    assert not gate.forget_after_restart()
+    settle()
+    assert KeyUsage.objects.get(key_id=made.key.id).count == 1

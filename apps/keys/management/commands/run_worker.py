@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from apps.keys.service import record_expired
+from apps.gate import gate
+from apps.keys.service import assert_recent_changes, record_expired
 from apps.usage.service import forget_batches, settle
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,10 @@ def _tick_until(stop: Event) -> None:
 
 
 def _tick(number: int) -> None:
-    settle()
     now = timezone.now()
+    gate.forget_after_restart()
+    assert_recent_changes(now=now)
+    settle()
     if number % EXPIRY_TICKS == 0:
         record_expired(now=now)
     if number % CLEANING_TICKS == 0:
