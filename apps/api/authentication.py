@@ -1,0 +1,99 @@
+"""Authentication by API key: the one place where a request meets the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from apps.api.declared import ANY_RESOURCE, PUBLIC, Declared, methods_of, resource_of
+from apps.api.presented import presented_key
+from apps.api.problems import CHALLENGE
+from apps.api.refusals import known, refusal
+from apps.core.actor import Actor
+from apps.core.catalogue import Catalogue
+from apps.core.client import client_ip
+from apps.core.records import KeyRecord, ProjectRecord
+from apps.core.verify import Ask, Verdict, effective_scopes
+from apps.gate import gate
+from apps.projects import catalogues
+
+VERDICT = "boltkeys.verdict"
+"""Where the verdict stands in `request.META`, for the headers of the answer."""
+
+USER_AGENT_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request was authenticated as: a key, and the project that the request is about."""
+
+    kind: Literal["key"]
+    key: KeyRecord
+    project: ProjectRecord
+    is_authenticated: ClassVar[bool] = True
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return catalogues.get(self.project.catalogue)
+
+    @property
+    def scopes(self) -> list[str]:
+        """What it may do in the project now, in the catalogue's order."""
+        effective = effective_scopes(self.key, self.project, self.catalogue)
+        return [scope for scope in self.catalogue.scopes if scope in effective]
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Lets in who presents a key that is good for what the view declares as its `resource` (and `operation`).
+
+    `request.user` is the `Principal`, `request.auth` the `Verdict`. The gate is asked, and the request counted, once.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Principal, Verdict] | None:
+        view = request.parser_context["view"]
+        resource = resource_of(view)
+        presented = None if resource is PUBLIC else presented_key(request.META)
+        if presented is None:
+            return None
+        verdict = gate.verify(presented, _ask(request, view, resource))
+        request.META[VERDICT] = verdict
+        if not verdict:
+            raise refusal(verdict, view)
+        record, _, project = known(verdict)
+        return Principal("key", record, project), verdict
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+def principal_of(request: Request) -> Principal:
+    """Who the request was authenticated as; for views that a key is needed for."""
+    return cast(Principal, request.user)
+
+
+def actor_of(request: Request) -> Actor:
+    """The principal as the cause of a change."""
+    key_id = principal_of(request).key.key_id
+    return Actor("key", key_id, key_id, _ip(request), request.META.get("boltkeys.request_id"))
+
+
+def _ask(request: Request, view: Any, resource: str | Declared) -> Ask:
+    method = request.method or ""
+    routed = method in methods_of(view)
+    return Ask(
+        resource=None if resource is ANY_RESOURCE else str(resource),
+        # What the route does not have, no permission can allow: it is judged as a method that no action covers.
+        method=method if routed else "",
+        operation=getattr(view, "operation", None) if routed else None,
+        project=request.META.get("HTTP_X_PROJECT") or None,
+        ip=_ip(request),
+        user_agent=str(request.META.get("HTTP_USER_AGENT", ""))[:USER_AGENT_MAX],
+    )
+
+
+def _ip(request: Request) -> str | None:
+    return client_ip(request.META, settings.TRUSTED_PROXIES)

@@ -1,0 +1,48 @@
+"""The body of a request, read whole and never longer than it may be."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from django.conf import settings
+from django.http import HttpRequest, UnreadablePostError
+
+from apps.api.problems import Problem, too_large
+
+
+def settle(request: HttpRequest) -> None:
+    """Makes the body of `request` readable, also one sent in chunks, which Django takes for empty.
+
+    Raises a 413 for a body above `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, read no further than that, and a 415 for one that
+    is compressed: what it unpacks to has no limit.
+    """
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+        detail = "Send the body as it is, without Content-Encoding."
+        raise Problem("unsupported_media_type", detail, {"Accept-Encoding": "identity"})
+    if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise too_large()
+    if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+        body = _read_chunked(request)
+        request._stream = BytesIO(body)
+        request.META["CONTENT_LENGTH"] = str(len(body))
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        raise Problem("bad_request", "Content-Length must be a number.") from None
+
+
+def _read_chunked(request: HttpRequest) -> bytes:
+    """A server that takes chunks marks their end itself (`wsgi.input_terminated`)."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    body = b""
+    try:
+        while len(body) < most and (part := request.META["wsgi.input"].read(most - len(body))):
+            body += part
+    except OSError as error:
+        raise UnreadablePostError(*error.args) from error
+    if len(body) == most:
+        raise too_large()
+    return body

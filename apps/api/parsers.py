@@ -1,0 +1,135 @@
+"""JSON as RFC 8259 and I-JSON (RFC 7493) have it, and nothing more: no two readers may read one body differently."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+
+from apps.api.problems import Problem, too_large
+from apps.core.errors import FieldError, Invalid, invalid
+from apps.core.fields import pointer
+
+DEPTH_MAX = 32
+DIGITS_MAX = 400
+"""Longer numbers are refused unread: reading an integer takes time in the square of its digits (CVE-2020-10735)."""
+
+ERRORS_MAX = 20
+
+_MEDIA_TYPE = re.compile(r'application/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*;?', re.IGNORECASE)
+_MEDIA_TYPE_MAX = 100
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+class StrictJSONParser(BaseParser):
+    """Reads one JSON object. Raises 400 (not JSON), 413, 415 or 422, each naming the place."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        check_media_type(media_type or "")
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise too_large()
+        return parse_object(body)
+
+
+def check_media_type(media_type: str) -> None:
+    """Raises a 415 unless it is `application/json`, in UTF-8 if it says in what."""
+    if len(media_type) > _MEDIA_TYPE_MAX or not _MEDIA_TYPE.fullmatch(media_type.strip()):
+        detail = "Send the body as Content-Type: application/json, in UTF-8."
+        raise Problem("unsupported_media_type", detail, {"Accept": "application/json"})
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that `body` is."""
+    text = _decoded(body)
+    if not text.strip(" \t\r\n"):
+        raise Problem("invalid_json", "The body is empty. Send a JSON object, such as {}.")
+    _check_depth(text)
+    value = _loaded(text)
+    if not isinstance(value, dict):
+        raise invalid("", "The body must be a JSON object, such as {}.", "type")
+    errors = list(islice(_faults(value, ""), ERRORS_MAX))
+    if errors:
+        raise Invalid(errors)
+    return value
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Problem("invalid_json", f"The body is not UTF-8 (byte {error.start}).") from None
+
+
+def _check_depth(text: str) -> None:
+    """Before parsing: the parser of Python goes down with each bracket, and has a floor."""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        first = match.group()[0]
+        depth += (first in "[{") - (first in "]}")
+        if depth > DEPTH_MAX:
+            detail = f"The body is nested more than {DEPTH_MAX} deep (at character {match.start() + 1})."
+            raise Problem("invalid_json", detail)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(
+            text,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_constant,
+            object_pairs_hook=_without_doubles,
+        )
+    except json.JSONDecodeError as error:
+        detail = f"The body is not JSON: {error.msg.lower()} (line {error.lineno}, column {error.colno})."
+        raise Problem("invalid_json", detail) from None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= DIGITS_MAX else math.inf
+
+
+def _float(digits: str) -> float:
+    return float(digits) if len(digits) <= DIGITS_MAX else math.inf
+
+
+def _constant(name: str) -> float:
+    raise Problem("invalid_json", f"{name} is not JSON.")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        double, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise Problem("invalid_json", f"{json.dumps(double[:80])} is there more than once in one object.")
+    return members
+
+
+def _faults(value: Any, where: str) -> Iterator[FieldError]:
+    """What is well-formed JSON and no data: texts that cannot be stored, numbers beyond all numbers."""
+    if isinstance(value, str) and _NOT_TEXT.search(value):
+        yield FieldError(where, "Text must be without NUL and without half of a surrogate pair.", "text")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield FieldError(where, "The number is too large.", "range")
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _faults(item, f"{where}/{i}")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if _NOT_TEXT.search(name):
+                yield FieldError(where, "A name must be without NUL and without half of a surrogate pair.", "text")
+            else:
+                yield from _faults(member, where + pointer(name))

@@ -1,0 +1,192 @@
+"""Errors as `application/problem+json` (RFC 9457): every one of the API, with its status and its stable code."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from rest_framework import exceptions as drf
+from rest_framework.request import Request
+
+from apps.core import errors
+from apps.core.secret import redact
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+CODES: Mapping[str, tuple[int, str]] = {
+    "bad_request": (400, "Bad request"),
+    "invalid_json": (400, "The body is not valid JSON"),
+    "two_keys": (400, "More than one key"),
+    "ambiguous_project": (400, "The project is not clear"),
+    "invalid_idempotency_key": (400, "The idempotency key is not valid"),
+    "unauthenticated": (401, "No key"),
+    "malformed": (401, "Not an API key"),
+    "unknown": (401, "Unknown API key"),
+    "revoked": (401, "The key has been revoked"),
+    "deleted": (401, "The key has been deleted"),
+    "expired": (401, "The key has expired"),
+    "suspended": (403, "Suspended"),
+    "ip_denied": (403, "The address is not allowed"),
+    "missing_scope": (403, "The key lacks a permission"),
+    "forbidden": (403, "Forbidden"),
+    "not_found": (404, "Not found"),
+    "unknown_project": (404, "Unknown project"),
+    "unknown_resource": (404, "Unknown resource"),
+    "method_not_allowed": (405, "Method not allowed"),
+    "conflict": (409, "Conflict"),
+    "idempotency_running": (409, "The first request is still running"),
+    "too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "Unsupported media type"),
+    "invalid": (422, "The request is not valid"),
+    "idempotency_reused": (422, "The idempotency key was used before"),
+    "rate_limited": (429, "Too many requests"),
+    "internal_error": (500, "Internal error"),
+    "unavailable": (503, "Temporarily unavailable"),
+}
+"""code → status and title. A code, once published, keeps its meaning."""
+
+BY_STATUS: Mapping[int, str] = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "rate_limited",
+    503: "unavailable",
+}
+"""The code of an error of which nothing but the status is known."""
+
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+"""Registered by the draft on RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
+
+CHALLENGE = 'Bearer realm="boltkeys"'
+
+RETRY_AFTER_SECONDS = 2
+
+MAX_INSTANCE = 300
+
+
+class Problem(drf.APIException):
+    """An error with a code of `CODES`, a sentence for the reader, and more members and headers where they help."""
+
+    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = CODES[code][0] if code in CODES else 409
+        self.code = code
+        self.text = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """What Django REST framework calls for every exception in a view; nothing passes it by."""
+    request: Request = context["request"]
+    problem = as_problem(exc)
+    if problem.status_code == 405 and "Allow" not in problem.headers:
+        problem.headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    if problem.status_code >= 500:
+        log_failure(request._request, problem, exc)
+    return response(request._request, problem)
+
+
+def as_problem(exc: Exception) -> Problem:
+    """The problem that an exception is to the client. What is not known is a 500 without any details."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, errors.BoltkeysError):
+        return _of_domain(exc)
+    if isinstance(exc, drf.APIException):
+        return _of_framework(exc)
+    return _of_django(exc)
+
+
+def _of_domain(exc: errors.BoltkeysError) -> Problem:
+    if isinstance(exc, errors.Invalid):
+        listed = [{"pointer": e.pointer, "detail": e.detail, "code": e.code} for e in exc.errors]
+        return Problem("invalid", exc.detail, errors=listed)
+    if isinstance(exc, errors.Unavailable):
+        return unavailable(exc.detail)
+    return Problem(exc.code, exc.detail)
+
+
+def _of_framework(exc: drf.APIException) -> Problem:
+    if isinstance(exc, (drf.NotAuthenticated, drf.AuthenticationFailed)):
+        return unauthenticated()
+    if isinstance(exc, drf.MethodNotAllowed):
+        return Problem("method_not_allowed", "This address does not support the method.")
+    code = BY_STATUS.get(exc.status_code, "internal_error")
+    return Problem(code, CODES[code][1] + ".")
+
+
+def _of_django(exc: Exception) -> Problem:
+    if isinstance(exc, Http404):
+        return not_found()
+    if isinstance(exc, PermissionDenied):
+        return Problem("forbidden", "This is not allowed.")
+    if isinstance(exc, RequestDataTooBig):
+        return too_large()
+    if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
+        return Problem("bad_request", "The request could not be read.")
+    if isinstance(exc, (OperationalError, InterfaceError)):
+        return unavailable("The database does not answer. Try again in a moment.")
+    return Problem("internal_error", "Something went wrong on our side. Quote the request_id when you ask for help.")
+
+
+def unauthenticated() -> Problem:
+    """RFC 6750 §3.1: who sent no key is told how to send one, and given no error code."""
+    detail = "Send an API key in the header Authorization: Bearer sk_… or X-API-Key: sk_…, never in the URL."
+    return Problem("unauthenticated", detail, {"WWW-Authenticate": CHALLENGE})
+
+
+def not_found() -> Problem:
+    return Problem("not_found", "There is nothing here, or nothing that this key may know of.")
+
+
+def too_large() -> Problem:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return Problem("too_large", f"A body may have at most {limit} bytes.")
+
+
+def unavailable(detail: str) -> Problem:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Problem("unavailable", detail, headers, retry_after=RETRY_AFTER_SECONDS)
+
+
+def response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as an answer. `instance` is the path without the query, and without anything like a secret."""
+    title = CODES.get(problem.code, CODES[BY_STATUS[problem.status_code]])[1]
+    body = {
+        "type": problem.members.pop("type", f"{settings.BASE_URL}/docs#{problem.code}"),
+        "title": title,
+        "status": problem.status_code,
+        "detail": problem.text,
+        "instance": quote(redact(request.path)[:MAX_INSTANCE], safe="/"),
+        "code": problem.code,
+        "request_id": request.META.get("boltkeys.request_id", ""),
+        **problem.members,
+    }
+    answer = HttpResponse(
+        json.dumps(body), status=problem.status_code, content_type=CONTENT_TYPE, headers=problem.headers
+    )
+    # Django would log every refusal as a warning. They are counted by the meter; failures are logged by us.
+    setattr(answer, "_has_been_logged", True)  # noqa: B010
+    return answer
+
+
+def log_failure(request: HttpRequest, problem: Problem, exc: Exception) -> None:
+    """One event for one failure, by which the request_id that the client quotes is found."""
+    request_id = request.META.get("boltkeys.request_id", "")
+    log.error("%s %s: %s (%s)", request.method, request.path, problem.code, request_id, exc_info=exc)

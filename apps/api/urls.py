@@ -1,0 +1,42 @@
+"""Where each path under /v1 leads. No path ends in a slash, and none is redirected to another."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, re_path, register_converter
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.api import me, problems, resources
+from apps.projects import catalogues
+
+
+class ResourceConverter:
+    """The slug of a resource that some catalogue has records or figures of: anything else is no path at all."""
+
+    regex = "[a-z][a-z0-9_]*"
+
+    def to_python(self, value: str) -> str:
+        if any(_serves(catalogue.resources.get(value)) for catalogue in catalogues.load().values()):
+            return value
+        raise ValueError(value)
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+def _serves(resource: object) -> bool:
+    return getattr(resource, "kind", "management") != "management"
+
+
+@csrf_exempt
+def nowhere(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+    return problems.response(request, problems.not_found())
+
+
+register_converter(ResourceConverter, "resource")
+
+urlpatterns = [
+    path("me", me.Me.as_view(), name="api_me"),
+    path("<resource:resource>", resources.Records.as_view(), name="api_records"),
+    path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),
+    path("<resource:resource>/<str:record_id>", resources.Record.as_view(), name="api_record"),
+    re_path(r"^", nowhere),
+]

@@ -1,0 +1,157 @@
+"""Changing records. Page and endpoint call these; each is one transaction with its audit event.
+
+What was written is audited by the names of the fields, not by their values: the audit outlives the record, and people
+have a right to have what is known about them deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.audit import service as audit
+from apps.audit.events import EventType
+from apps.core import fields
+from apps.core.actor import Actor
+from apps.core.errors import FieldError, Invalid, Missing
+from apps.core.ids import new_id
+from apps.core.resources import Resource
+from apps.records import queries, schema
+from apps.records.models import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The record as it is now, and the names in the data that no field has."""
+
+    record: Record
+    ignored: tuple[str, ...]
+
+
+def create_record(
+    *,
+    actor: Actor,
+    project_id: str,
+    resource: Resource,
+    data: Mapping[str, object],
+    strict: bool = False,
+    record_id: str | None = None,
+) -> Written:
+    """A new record of `resource` with the values of `data`, by field name; None leaves a field empty.
+
+    `strict` refuses names that no field has. With a `record_id` that was reserved before, a second call returns what
+    the first one made. Raises `Invalid` with each faulty field.
+    """
+    cleaned = _clean(project_id, resource, data, strict=strict, partial=False)
+    now = timezone.now()
+    record = Record(
+        id=record_id or new_id("rec"),
+        project_id=project_id,
+        resource=resource.slug,
+        data=_filled(cleaned.values),
+        created_at=now,
+        updated_at=now,
+    )
+    with transaction.atomic(durable=True):
+        if _insert(record):
+            _audit(EventType.RECORD_CREATED, actor, record, resource, list(record.data))
+        else:
+            record = Record.objects.get(pk=record.pk, project_id=project_id, resource=resource.slug)
+    return Written(record, cleaned.ignored)
+
+
+def update_record(
+    *,
+    actor: Actor,
+    project_id: str,
+    resource: Resource,
+    record_id: str,
+    data: Mapping[str, object],
+    strict: bool = False,
+) -> Written:
+    """The record with the values of `data` in place of its own; fields that are not named stay, None empties one.
+
+    Data that changes nothing leaves no trace. Raises `Invalid` with each faulty field, `Missing` when the project has
+    no such record.
+    """
+    cleaned = _clean(project_id, resource, data, strict=strict, partial=True)
+    with transaction.atomic(durable=True):
+        record = _locked(project_id, resource, record_id)
+        merged = _filled(record.data | cleaned.values)
+        if merged != record.data:
+            changed = [name for name in cleaned.values if merged.get(name) != record.data.get(name)]
+            record.data = merged
+            record.updated_at = max(timezone.now(), record.updated_at)
+            record.save(update_fields=["data", "updated_at"])
+            _audit(EventType.RECORD_UPDATED, actor, record, resource, changed)
+    return Written(record, cleaned.ignored)
+
+
+def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_id: str) -> Record:
+    """The record as it was. Raises `Missing` when the project has no such record (any more)."""
+    with transaction.atomic(durable=True):
+        record = _locked(project_id, resource, record_id)
+        Record.objects.filter(pk=record.pk).delete()
+        _audit(EventType.RECORD_DELETED, actor, record, resource, list(record.data))
+    return record
+
+
+def _clean(
+    project_id: str, resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
+) -> fields.Cleaned:
+    known = schema.fields_of(project_id, resource)
+    errors: Sequence[FieldError] = _unknown(known, data) if strict else ()
+    try:
+        cleaned = fields.clean(known, data, partial=partial)
+    except Invalid as fault:
+        raise Invalid([*fault.errors, *errors]) from None
+    if errors:
+        raise Invalid(errors)
+    return cleaned
+
+
+def _unknown(known: Sequence[fields.Field], data: Mapping[str, object]) -> list[FieldError]:
+    names = {field.name for field in known}
+    return [
+        FieldError(fields.pointer(name), "There is no such field. Names count exactly, case and all.", "unknown_field")
+        for name in data
+        if name not in names
+    ]
+
+
+def _filled(values: Mapping[str, object]) -> dict[str, object]:
+    """Empty fields are not stored: a record from before a field was added and one that leaves it empty are alike."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _insert(record: Record) -> bool:
+    """False when its ID is taken: the same request has made it before."""
+    try:
+        with transaction.atomic():
+            record.save(force_insert=True)
+    except IntegrityError:
+        if not Record.objects.filter(pk=record.pk).exists():
+            raise
+        return False
+    return True
+
+
+def _locked(project_id: str, resource: Resource, record_id: str) -> Record:
+    record = queries.records_with(project_id, resource, record_id).select_for_update().first()
+    if record is None:
+        raise Missing(f"There is no {resource.singular.replace('_', ' ')} with this ID.")
+    return record
+
+
+def _audit(event: EventType, actor: Actor, record: Record, resource: Resource, names: list[str]) -> None:
+    audit.record(
+        event,
+        actor=actor,
+        project_id=record.project_id,
+        target_id=record.id,
+        target_label=resource.singular,
+        data={"resource": resource.slug, "fields": sorted(names)},
+    )
