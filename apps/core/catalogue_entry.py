@@ -39,7 +39,7 @@ class Entry:
 
     def fault(self, key: str, fault: str) -> CatalogueError:
         """The error about `key` of this table; `key` "" means the table itself."""
-        return CatalogueError(self.file, self._place(key) or "top level", fault)
+        return CatalogueError(self.file, self._place(key), fault)
 
     def only(self, *keys: str) -> None:
         """Refuses every key but these: a misspelt one would be without effect."""

@@ -47,9 +47,9 @@ READ_GETS = 'methods = ["GET"]'
             'There is no action "write". Define [actions.write], or use one of: read.',
         ),
         (
-            HEAD + TWO + action("write", 'methods = ["POST"]'),
+            HEAD + READ + TWO.replace('"write"', '"write", "open"') + action("write", 'methods = ["POST"]'),
             "resources.orders.actions",
-            'There is no action "read". Define [actions.read], or use one of: write.',
+            'There is no action "open". Define [actions.open], or use one of: read, write.',
         ),
         (
             HEAD + ORDERS,

@@ -69,7 +69,8 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop.toml").mkdir()
     with pytest.raises(CatalogueError) as error:
         catalogue.load([tmp_path])
-    assert (error.value.entry, error.value.fault) == ("whole file", "It cannot be read: Is a directory.")
+    assert str(error.value) == f"{tmp_path / 'shop.toml'}: whole file: It cannot be read: Is a directory."
+    assert error.value.file == tmp_path / "shop.toml"
 
 
 # --- Settings ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -127,6 +128,14 @@ def test_what_is_no_calendar_date_is_refused(value: str) -> None:
 def test_a_date_time_is_stored_in_utc(sent: str, expected: str) -> None:
     assert stored("date_time", sent) == expected
     assert stored("date_time", expected) == expected
+
+
+def test_a_date_time_is_stored_in_utc_wherever_the_server_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "America/Bogota")
+        time.tzset()
+        assert stored("date_time", "2026-03-31T09:30:00+02:00") == "2026-03-31T07:30:00Z"
+    time.tzset()
 
 
 @pytest.mark.parametrize(
