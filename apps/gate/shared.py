@@ -19,6 +19,7 @@ from apps.gate import codec
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.memory import Memory
 from apps.gate.meter import Batch, Count, Seen, printable
+from apps.gate.wire import Argument, Script, Wire
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ TICKET_LIFE_MS = 10_000
 RECORD_LIFE_MS = 3600_000
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+_ADMIT, _FETCH, _FILL, _BEGIN, _END, _DROP, _DRAIN = (
+    Script((_SCRIPTS / f"{name}.lua").read_text())
+    for name in ("admit", "fetch", "fill", "begin", "end", "drop", "drain")
+)
 _FAILURES = (redis.RedisError, OSError)
 
 
@@ -51,10 +56,7 @@ class SharedGate:
         self._redis = redis.Redis.from_url(
             url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
         )
-        script = {path.stem: self._redis.register_script(path.read_text()) for path in _SCRIPTS.glob("*.lua")}
-        self._admit, self._fetch, self._fill = script["admit"], script["fetch"], script["fill"]
-        self._begin, self._end, self._drop = script["begin"], script["end"], script["drop"]
-        self._drain = script["drain"]
+        self._wire = Wire(url, TIMEOUT)
         self._run_id = ""
 
     # --- find ---------------------------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ class SharedGate:
 
     def _find_in_redis(self, digest: bytes) -> Found | None:
         ticket = b"T" + uuid.uuid4().hex.encode()
-        value: bytes = self._fetch(keys=[_record_key(digest)], args=[ticket, TICKET_LIFE_MS])
+        value: bytes = self._wire.run(_FETCH, [_record_key(digest)], [ticket, TICKET_LIFE_MS])
         version, bar, data = value.partition(b"|")
         if bar and (record := codec.decode(data)):
             return self._remember(digest, record, version)
@@ -87,7 +89,7 @@ class SharedGate:
         if ticket:
             version = b"V" + uuid.uuid4().hex[:16].encode()
             value = version + b"|" + codec.encode(record)
-            self._fill(keys=[_record_key(digest)], args=[ticket, value, RECORD_LIFE_MS])
+            self._wire.run(_FILL, [_record_key(digest)], [ticket, value, RECORD_LIFE_MS])
         return Found(record)
 
     def _remember(self, digest: bytes, record: KeyRecord, version: bytes) -> Found:
@@ -110,9 +112,10 @@ class SharedGate:
     def _admit_in_redis(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
         record = found.record
         tag = _tag(digest)
-        answer = self._admit(
-            keys=[_record_key(digest), f"bk:{tag}:w:{record.key_id}", f"bk:{tag}:u", f"bk:{tag}:s"],
-            args=[
+        answer = self._wire.run(
+            _ADMIT,
+            [_record_key(digest), f"bk:{tag}:w:{record.key_id}", f"bk:{tag}:u", f"bk:{tag}:s"],
+            [
                 found.version,
                 "" if record.expires_at is None else math.ceil(record.expires_at * 1000),
                 record.rate_limit,
@@ -135,7 +138,7 @@ class SharedGate:
     def begin_change(self, digests: Iterable[bytes]) -> str:
         """Marks the keys: from now on every process asks the database about them. Returns the change's name."""
         change = uuid.uuid4().hex
-        self._run_for_each(self._begin, digests, [change, CHANGE_LIFE_MS])
+        self._run_for_each(_BEGIN, digests, [change, CHANGE_LIFE_MS])
         return change
 
     def end_change(self, change: str, digests: Iterable[bytes]) -> None:
@@ -143,12 +146,12 @@ class SharedGate:
         digests = list(digests)
         for digest in digests:
             self._memory.drop(digest)
-        self._run_for_each(self._end, digests, [change])
+        self._run_for_each(_END, digests, [change])
 
-    def _run_for_each(self, script: Any, digests: Iterable[bytes], args: list[Any]) -> None:
+    def _run_for_each(self, script: Script, digests: Iterable[bytes], args: list[Argument]) -> None:
         try:
             for digest in digests:
-                script(keys=[_record_key(digest)], args=args)
+                self._wire.run(script, [_record_key(digest)], args)
         except _FAILURES as error:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
             log.warning("A change could not be announced in Redis: %s", error)
@@ -161,7 +164,7 @@ class SharedGate:
 
         For the change that could not be announced, and for a record that came back with an old snapshot.
         """
-        self._run_for_each(self._drop, digests, [])
+        self._run_for_each(_DROP, digests, [])
 
     def forget_after_restart(self) -> bool:
         """Empties the cache of records when Redis is not the server it was, and says so.
@@ -190,7 +193,7 @@ class SharedGate:
                 tag = f"{{{bucket}}}"
                 new = uuid.uuid4().hex
                 names = [f"bk:{tag}:u", f"bk:{tag}:s", f"bk:{tag}:b", f"bk:{tag}:u:{new}", f"bk:{tag}:s:{new}"]
-                waiting += [self._read_batch(tag, name.decode()) for name in self._drain(keys=names, args=[new])]
+                waiting += [self._read_batch(tag, name.decode()) for name in self._wire.run(_DRAIN, names, [new])]
         except _FAILURES as error:
             self._note_failure(error)
         return waiting
