@@ -60,3 +60,9 @@ def actor_of(request: HttpRequest, user: User) -> Actor:
     """The user as the cause of a change."""
     ip = client_ip(request.META, settings.TRUSTED_PROXIES)
     return Actor("user", str(user.pk), user.email, ip, request.META.get("boltkeys.request_id"))
+
+
+def visitor_of(request: HttpRequest) -> Actor:
+    """Somebody who has not signed in, as the cause of what is recorded."""
+    ip = client_ip(request.META, settings.TRUSTED_PROXIES)
+    return Actor("system", "visitor", "somebody not signed in", ip, request.META.get("boltkeys.request_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
@@ -33,7 +34,9 @@ class Project(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(environment__in=("live", "test")), name="project_environment"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(environment__in=("live", "test")), name="project_environment"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -64,9 +67,7 @@ class MemberGrant(models.Model):
     action = models.CharField(max_length=40)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("membership", "resource", "action"), name="member_grant_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("membership", "resource", "action"), name="member_grant_once"),)
 
     def __str__(self) -> str:
         return self.scope
@@ -101,12 +102,21 @@ class Invitation(models.Model):
             models.UniqueConstraint(
                 fields=("project", "email"), condition=Q(closed_at=None), name="invitation_open_once"
             ),
-            models.CheckConstraint(condition=Q(role__in=("administrator", "member", "partner")), name="invitation_role"),
             models.CheckConstraint(
-                condition=Q(closed_at=None, outcome="") | Q(closed_at__isnull=False, outcome__in=("accepted", "withdrawn")),
+                condition=Q(role__in=("administrator", "member", "partner")), name="invitation_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="")
+                | Q(closed_at__isnull=False, outcome__in=("accepted", "withdrawn")),
                 name="invitation_closed_with_outcome",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.email} to {self.project_id}"
+
+    def state(self, now: datetime) -> str:
+        """`open`, or why the link does not work any more: `expired`, `accepted`, `withdrawn`."""
+        if self.closed_at:
+            return self.outcome
+        return "expired" if self.expires_at <= now else "open"

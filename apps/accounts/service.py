@@ -1,0 +1,106 @@
+"""People: made, disabled, enabled, their passwords and what is recorded of their sign-ins."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+
+from apps.accounts import rules, tasks
+from apps.accounts.models import User
+from apps.audit import service as audit
+from apps.audit.events import EventType
+from apps.core import text
+from apps.core.actor import Actor
+from apps.core.errors import Conflict
+from apps.gate import gate
+
+
+def create_user(*, actor: Actor, email: str, password: str | None = None, name: str = "") -> User:
+    """A new user. Without a password they set one by “Forgot your password?”.
+
+    Raises `Invalid`, and `Conflict` (`email_taken`).
+    """
+    user = new_user(email=email, password=password, name=name)
+    with transaction.atomic(durable=True):
+        insert_user(actor=actor, user=user)
+    return user
+
+
+def find_or_create_user(*, actor: Actor, email: str, password: str | None = None) -> tuple[User, bool]:
+    """The user with this address and whether they are new. The password of one who is there stays as it is."""
+    user = User.objects.filter(email=rules.clean_email(email)).first()
+    if user is not None:
+        return user, False
+    return create_user(actor=actor, email=email, password=password), True
+
+
+def new_user(*, email: str, password: str | None = None, name: str = "") -> User:
+    """A clean user that is not stored yet: hashing takes long, and is done before the transaction. Raises `Invalid`."""
+    user = User(email=rules.clean_email(email), name=text.clean_name(name) if name else "")
+    if password is not None:
+        rules.clean_password(password, user=user)
+    user.set_password(password)
+    return user
+
+
+def insert_user(*, actor: Actor, user: User) -> User:
+    """Stores a `new_user` inside the caller's transaction. Raises `Conflict` (`email_taken`)."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict(f"{user.email} has an account already.", "email_taken") from error
+    _audit(EventType.USER_CREATED, actor, user)
+    return user
+
+
+def set_password(*, actor: Actor, user: User, password: str) -> User:
+    """The user with another password. All other sessions end, and a mail tells the owner. Raises `Invalid`."""
+    encoded = make_password(rules.clean_password(password, user=user))
+    with transaction.atomic(durable=True):
+        User.objects.filter(pk=user.pk).update(password=encoded)
+        _audit(EventType.USER_PASSWORD_CHANGED, actor, user)
+        tasks.send_password_changed.enqueue(user.email)
+    user.password = encoded
+    return user
+
+
+def request_password_reset(*, email: str) -> None:
+    """Queues the mail with the link. Does the same for an address without an account, which gets no mail."""
+    tasks.send_password_reset.enqueue(rules.clean_email(email))
+
+
+def disable_user(*, actor: Actor, user: User) -> User:
+    """The user, signed out everywhere, with all their user keys refused at once. Disabling twice changes nothing."""
+    return _set_active(actor, user, EventType.USER_DISABLED, active=False)
+
+
+def enable_user(*, actor: Actor, user: User) -> User:
+    """The user, who may sign in again and whose keys work again."""
+    return _set_active(actor, user, EventType.USER_ENABLED, active=True)
+
+
+def _set_active(actor: Actor, user: User, event: EventType, *, active: bool) -> User:
+    with gate.changing(owner=str(user.pk)), transaction.atomic(durable=True):
+        if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+            _audit(event, actor, user)
+    user.is_active = active
+    return user
+
+
+def record_sign_in(*, actor: Actor, user: User) -> None:
+    """Somebody signed in."""
+    with transaction.atomic(durable=True):
+        _audit(EventType.USER_SIGNED_IN, actor, user)
+
+
+def record_failed_sign_in(*, actor: Actor, email: str) -> None:
+    """Somebody could not sign in as `email`, which may belong to nobody. `actor` says from where."""
+    with transaction.atomic(durable=True):
+        user = User.objects.filter(email=email).first()
+        target = str(user.pk) if user else ""
+        audit.record(EventType.USER_SIGN_IN_FAILED, actor=actor, target_id=target, target_label=email)
+
+
+def _audit(event: EventType, actor: Actor, user: User) -> None:
+    audit.record(event, actor=actor, target_id=str(user.pk), target_label=user.email)

@@ -1,0 +1,40 @@
+"""Reading the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from apps.audit.events import EventType
+from apps.audit.models import Event
+
+
+def events_of(
+    project_id: str, *, subject: str = "", actor: str = "", about: str = "", since: datetime | None = None
+) -> QuerySet[Event]:
+    """The project's events, the newest first.
+
+    `subject` is the first word of a type (`key`, `member`); `actor` and `about` are parts of labels, `about` also of
+    the ID of what the event is about.
+    """
+    events = Event.objects.filter(project_id=project_id)
+    if subject:
+        events = events.filter(type__in=[t.value for t in EventType if t.value.startswith(f"{subject}.")])
+    if actor:
+        events = events.filter(actor_label__icontains=actor)
+    if about:
+        events = events.filter(Q(target_label__icontains=about) | Q(target_id=about))
+    if since:
+        events = events.filter(at__gte=since)
+    return events
+
+
+def history(target_id: str) -> QuerySet[Event]:
+    """All events about one thing, such as a key, the newest first."""
+    return Event.objects.filter(target_id=target_id)
+
+
+def has_happened(event: EventType, *, target_id: str, ip: str, since: datetime) -> bool:
+    """Whether there is such an event about `target_id` from the address `ip`."""
+    return Event.objects.filter(target_id=target_id, type=event, ip=ip, at__gte=since).exists()

@@ -1,0 +1,313 @@
+"""Projects and the people in them: created, suspended, added, changed, removed, invited.
+
+Each function is one transaction with its audit event. A change that the gate must see is surrounded by
+`gate.changing`: when the function returns, keys of somebody who lost a right have lost it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts import service as accounts
+from apps.accounts.models import User
+from apps.accounts.rules import clean_email
+from apps.audit import service as audit
+from apps.audit.events import EventType
+from apps.core.actor import Actor
+from apps.core.errors import Conflict, Missing, Refused
+from apps.gate import gate
+from apps.projects import policy, rules, tasks
+from apps.projects.models import (
+    Environment,
+    Invitation,
+    MemberGrant,
+    Membership,
+    Outcome,
+    Project,
+    Role,
+)
+from apps.projects.policy import Right
+
+SLUG_ATTEMPTS = 5
+
+
+def create_project(
+    *, actor: Actor, name: str, catalogue: str, admin: User, environment: str = Environment.LIVE
+) -> Project:
+    """A new project with `admin` as its administrator and a slug made from its name. Raises `Invalid`, `Conflict`."""
+    project = Project(
+        name=rules.clean_name(name),
+        catalogue=rules.clean_catalogue(catalogue),
+        environment=rules.clean_environment(environment),
+    )
+    with _changing_rights_of(admin):
+        _refuse_disabled(admin)
+        _insert_with_free_slug(project)
+        Membership.objects.create(project=project, user=admin, role=Role.ADMINISTRATOR)
+        facts = {"catalogue": project.catalogue, "environment": project.environment, "administrator": admin.email}
+        _audit(EventType.PROJECT_CREATED, actor, project, project, facts)
+    return project
+
+
+def suspend_project(*, actor: Actor, project: Project) -> Project:
+    """The project, none of whose keys is accepted from now on. Suspending twice changes nothing."""
+    return _set_suspended(actor, project, EventType.PROJECT_SUSPENDED, suspended=True)
+
+
+def resume_project(*, actor: Actor, project: Project) -> Project:
+    """The project, whose keys are accepted again."""
+    return _set_suspended(actor, project, EventType.PROJECT_RESUMED, suspended=False)
+
+
+def add_member(*, actor: Actor, project: Project, user: User, role: str, grants: Iterable[str] = ()) -> Membership:
+    """The user's membership with exactly this role and these grants, whether it was there before or not.
+
+    `grants` are scopes of the project's catalogue. Raises `Invalid`, `Refused`, and `Conflict`
+    (`last_administrator`, `user_disabled`).
+    """
+    role, scopes = rules.clean_role(role), rules.clean_grants(project, grants)
+    with _changing_rights_of(user):
+        _lock_team(project, actor)
+        membership = Membership.objects.select_related("project", "user").filter(project=project, user=user).first()
+        if membership is None:
+            return _insert_member(actor, project, user, role, scopes)
+        _change(actor, membership, role, scopes)
+    return membership
+
+
+def change_role(*, actor: Actor, membership: Membership, role: str) -> Membership:
+    """The membership with another role and the grants it had. Raises `Invalid`, `Conflict`, `Missing`, `Refused`."""
+    role = rules.clean_role(role)
+    with _changing_rights_of(membership.user):
+        row = _lock_member(membership, actor)
+        _change(actor, row, role, scopes_of(row))
+    return row
+
+
+def set_grants(*, actor: Actor, membership: Membership, grants: Iterable[str]) -> Membership:
+    """The membership with these grants in place of those it had. Raises `Invalid`, `Missing`, `Refused`."""
+    scopes = rules.clean_grants(membership.project, grants)
+    with _changing_rights_of(membership.user):
+        row = _lock_member(membership, actor)
+        _change(actor, row, Role(row.role), scopes)
+    return row
+
+
+def remove_member(*, actor: Actor, membership: Membership) -> None:
+    """Takes somebody out: their user keys no longer reach the project. Raises `Conflict`, `Missing`, `Refused`."""
+    with _changing_rights_of(membership.user):
+        row = _lock_member(membership, actor)
+        _keep_an_administrator(row)
+        facts = {"role": row.role, "grants": list(scopes_of(row))}
+        row.delete()
+        _audit(EventType.MEMBER_REMOVED, actor, row.project, row.user, facts)
+
+
+def invite(*, actor: Actor, project: Project, email: str, role: str) -> Invitation:
+    """An open invitation, whose mail is queued in the same transaction; it holds for seven days.
+
+    Whoever is invited already gets a new mail, with the role given now and seven days from now. Raises `Invalid`,
+    `Refused`, and `Conflict` (`already_member`).
+    """
+    address, role, now = clean_email(email), rules.clean_role(role), timezone.now()
+    with transaction.atomic(durable=True):
+        _lock_team(project, actor)
+        if Membership.objects.filter(project=project, user__email=address).exists():
+            detail = f"{address} is a member already. Change the role in the list of members."
+            raise Conflict(detail, "already_member")
+        fresh = {"role": role, "invited_by": actor.label[:254], "sent_at": None}
+        invitation, made = Invitation.objects.update_or_create(
+            project=project,
+            email=address,
+            closed_at=None,
+            defaults={**fresh, "expires_at": now + rules.INVITATION_LIFE},
+        )
+        tasks.send_invitation.enqueue(invitation.id)
+        facts = {"role": role, "again": not made}
+        _audit(EventType.INVITATION_SENT, actor, project, invitation, facts)
+    return invitation
+
+
+def withdraw_invitation(*, actor: Actor, invitation: Invitation) -> Invitation:
+    """The invitation, closed: its link says so. One that is closed already stays as it is. Raises `Refused`."""
+    with transaction.atomic(durable=True):
+        _lock_team(invitation.project, actor)
+        row = Invitation.objects.select_related("project").get(pk=invitation.pk)
+        if row.closed_at is None:
+            _close(row, Outcome.WITHDRAWN)
+            _audit(EventType.INVITATION_WITHDRAWN, actor, row.project, row, {"role": row.role})
+    return row
+
+
+def accept_invitation(*, actor: Actor, invitation: Invitation, user: User) -> Membership:
+    """The membership of the invited person, who must have exactly the invited address.
+
+    Raises `Refused` (`wrong_account`) for anybody else, and `Conflict` (`expired`, `accepted`, `withdrawn`).
+    """
+    if user.email != invitation.email:
+        raise Refused(f"This invitation is for {invitation.email}.", "wrong_account")
+    with _changing_rights_of(user):
+        return _accept(actor, invitation, user)
+
+
+def accept_invitation_as_new_user(
+    *, ip: str | None, request_id: str | None, invitation: Invitation, password: str, name: str = ""
+) -> Membership:
+    """The membership of a person without an account, which is made for exactly the invited address, by themselves.
+
+    Whoever holds the link has received mail at that address. Raises `Invalid`, and `Conflict` (`email_taken`,
+    `expired`, `accepted`, `withdrawn`).
+    """
+    user = accounts.new_user(email=invitation.email, password=password, name=name)
+    actor = Actor("user", str(user.pk), user.email, ip, request_id)
+    with _changing_rights_of(user):
+        accounts.insert_user(actor=actor, user=user)
+        return _accept(actor, invitation, user)
+
+
+def scopes_of(membership: Membership) -> tuple[str, ...]:
+    """What the membership was granted, sorted. An administrator may do everything whatever is written here."""
+    return tuple(sorted(grant.scope for grant in membership.grants.all()))
+
+
+@contextmanager
+def _changing_rights_of(user: User) -> Iterator[None]:
+    with gate.changing(owner=str(user.pk)), transaction.atomic(durable=True):
+        yield
+
+
+def _lock_team(project: Project, actor: Actor) -> None:
+    """From here to the commit nobody else changes this team. A user who may not manage it any more is refused.
+
+    The page has asked already; but two administrators can remove each other at the same moment.
+    """
+    _lock(project)
+    if actor.kind == "user" and not _manages_team(project, actor.id):
+        raise Refused("You are not an administrator of this project any more.")
+
+
+def _lock(project: Project) -> None:
+    # NO KEY: keys and records of the project can be written meanwhile.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def _manages_team(project: Project, user_id: str) -> bool:
+    try:
+        memberships = Membership.objects.filter(project=project, user_id=UUID(user_id), user__is_active=True)
+    except ValueError:
+        return False
+    return any(policy.may(membership.role, Right.TEAM_MANAGE) for membership in memberships)
+
+
+def _lock_member(membership: Membership, actor: Actor) -> Membership:
+    """The membership as it is now."""
+    _lock_team(membership.project, actor)
+    row = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
+    if row is None:
+        raise Missing("This person is not in the project any more.")
+    return row
+
+
+def _keep_an_administrator(membership: Membership) -> None:
+    """Refuses to take the role from the last administrator who can sign in."""
+    if membership.role != Role.ADMINISTRATOR:
+        return
+    others = Membership.objects.filter(project=membership.project, role=Role.ADMINISTRATOR, user__is_active=True)
+    if not others.exclude(pk=membership.pk).exists():
+        detail = f"{membership.user.email} is the last administrator. Make somebody else an administrator first."
+        raise Conflict(detail, "last_administrator")
+
+
+def _refuse_disabled(user: User) -> None:
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise Conflict(f"The account of {user.email} is disabled.", "user_disabled")
+
+
+def _insert_with_free_slug(project: Project) -> None:
+    base = rules.slug_base(project.name)
+    for _ in range(SLUG_ATTEMPTS):
+        taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+        numbered = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+        project.slug = next(slug for slug in numbered if slug not in taken)
+        try:
+            with transaction.atomic():
+                project.save(force_insert=True)
+        except IntegrityError:
+            continue  # another project of this name was made at the same moment
+        return
+    raise Conflict("Many projects of this name are being made. Try again.", "slug_taken")
+
+
+def _insert_member(actor: Actor, project: Project, user: User, role: str, scopes: Sequence[str] = ()) -> Membership:
+    _refuse_disabled(user)
+    membership = Membership.objects.create(project=project, user=user, role=role)
+    _write_grants(membership, scopes)
+    # An older invitation must not change the role later.
+    for invitation in Invitation.objects.filter(project=project, email=user.email, closed_at=None):
+        _close(invitation, Outcome.ACCEPTED)
+    facts = {"role": role, "grants": list(scopes)}
+    _audit(EventType.MEMBER_ADDED, actor, project, user, facts)
+    return membership
+
+
+def _change(actor: Actor, membership: Membership, role: str, scopes: Sequence[str]) -> None:
+    """Writes role and grants, and one event when they differ from what was there."""
+    before = {"role": membership.role, "grants": list(scopes_of(membership))}
+    after = {"role": str(role), "grants": sorted(scopes)}
+    if before == after:
+        return
+    if role != Role.ADMINISTRATOR:
+        _keep_an_administrator(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    _write_grants(membership, scopes)
+    facts = {"from": before, "to": after}
+    _audit(EventType.MEMBER_CHANGED, actor, membership.project, membership.user, facts)
+
+
+def _write_grants(membership: Membership, scopes: Sequence[str]) -> None:
+    membership.grants.all().delete()
+    pairs = [scope.split(":", 1) for scope in scopes]
+    MemberGrant.objects.bulk_create(MemberGrant(membership=membership, resource=r, action=a) for r, a in pairs)
+
+
+def _accept(actor: Actor, invitation: Invitation, user: User) -> Membership:
+    _lock(invitation.project)
+    row = Invitation.objects.select_related("project").get(pk=invitation.pk)
+    state = row.state(timezone.now())
+    if state != "open":
+        raise Conflict("This invitation cannot be used any more.", state)
+    _refuse_disabled(user)
+    _close(row, Outcome.ACCEPTED)
+    membership, made = Membership.objects.get_or_create(project=row.project, user=user, defaults={"role": row.role})
+    facts = {"role": membership.role, "member_before": not made}
+    _audit(EventType.INVITATION_ACCEPTED, actor, row.project, row, facts)
+    return membership
+
+
+def _close(invitation: Invitation, outcome: Outcome) -> None:
+    invitation.closed_at, invitation.outcome = timezone.now(), outcome
+    invitation.save(update_fields=["closed_at", "outcome"])
+
+
+def _set_suspended(actor: Actor, project: Project, event: EventType, *, suspended: bool) -> Project:
+    with gate.changing(project=project.id), transaction.atomic(durable=True):
+        row = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        if (row.suspended_at is not None) != suspended:
+            row.suspended_at = timezone.now() if suspended else None
+            row.save(update_fields=["suspended_at"])
+            _audit(event, actor, row, row, {})
+    return row
+
+
+def _audit(
+    event: EventType, actor: Actor, project: Project, target: Project | User | Invitation, data: Mapping[str, Any]
+) -> None:
+    label = target.name if isinstance(target, Project) else target.email
+    audit.record(event, actor=actor, project_id=project.id, target_id=str(target.pk), target_label=label, data=data)
