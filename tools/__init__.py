@@ -1,0 +1,1 @@
+"""The commands behind `make`. Standard library only: they run before anything is installed."""

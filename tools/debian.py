@@ -1,0 +1,86 @@
+"""Debian's packages: what is missing is installed when root, else the one command to do so is printed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "a", "LC_ALL": "C.UTF-8"}
+
+
+def postgresql_programs() -> Path | None:
+    """The folder of `initdb` and `postgres`: Debian's newest, elsewhere that of the PATH."""
+    folders = [file.parent for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if folders:
+        return max(folders, key=lambda folder: float(folder.parent.name))
+    found = None if _has_apt() else shutil.which("initdb")
+    return Path(os.path.realpath(found)).parent if found else None
+
+
+# What tests need, beside Python: how it is recognised, and the packages that bring it.
+NEEDS: dict[str, tuple[Callable[[], object], list[str]]] = {
+    "PostgreSQL": (postgresql_programs, ["postgresql"]),
+    "Redis": (lambda: shutil.which("redis-server"), ["redis-server"]),
+    "Chromium": (lambda: shutil.which("chromium"), ["chromium", "fonts-dejavu-core"]),
+    "Java, for the Nu HTML checker": (lambda: shutil.which("java"), ["default-jre-headless"]),
+}
+
+
+def require_servers_and_browser() -> None:
+    """Installs what `NEEDS` names and is missing, or ends with the command that does."""
+    missing = [what for what, (find, _) in NEEDS.items() if not find()]
+    if missing:
+        _require(missing, [package for what in missing for package in NEEDS[what][1]])
+
+
+def require_venv() -> None:
+    """Debian keeps `ensurepip`, without which a virtual environment has no pip, in a package of its own."""
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        _require(["Python's venv module"], [f"python{version}-venv"])
+
+
+def _require(missing: list[str], packages: list[str]) -> None:
+    names, command = ", ".join(missing), f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+    if not _has_apt():
+        sys.exit(f"Missing: {names}. Install it and try again (Debian's packages: {' '.join(packages)}).")
+    if os.geteuid() != 0:
+        sys.exit(f"Missing: {names}. This installs it:\n\n    sudo {command}\n")
+    print(f"Installing {names} …", flush=True)
+    with _services_stay_off():
+        _apt("update", required=False)  # one dead source among many is no reason to stop
+        _apt(*command.split()[1:])
+
+
+def _has_apt() -> bool:
+    return shutil.which("apt-get") is not None
+
+
+@contextmanager
+def _services_stay_off() -> Iterator[None]:
+    """Tests start servers of their own: the installed ones stay off. A policy that is there already rules."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    try:
+        POLICY.chmod(0o755)
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+def _apt(*arguments: str, required: bool = True) -> None:
+    command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3", *arguments]
+    done = subprocess.run(
+        command, env=os.environ | QUIET, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode and required:
+        sys.exit(f"{done.stdout}\nThis failed with exit code {done.returncode}: {' '.join(command)}")
