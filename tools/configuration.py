@@ -39,7 +39,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         port=_number(environment, "PORT", default=8000, highest=65535),
         processes=processes,
         threads=_number(environment, "WEB_THREADS", default=8, highest=1024),
-        embedded=not environment.get("REDIS_URL") and not environment.get("DATABASE_URL"),
+        embedded=not environment.get("REDIS_URL"),
     )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -24,30 +25,36 @@ def postgresql_programs() -> Path | None:
     return Path(os.path.realpath(found)).parent if found else None
 
 
-# What tests need, beside Python: how it is recognised, and the packages that bring it.
-NEEDS: dict[str, tuple[Callable[[], object], list[str]]] = {
-    "PostgreSQL": (postgresql_programs, ["postgresql"]),
-    "Redis": (lambda: shutil.which("redis-server"), ["redis-server"]),
-    "Chromium": (lambda: shutil.which("chromium"), ["chromium", "fonts-dejavu-core"]),
-    "Java, for the Nu HTML checker": (lambda: shutil.which("java"), ["default-jre-headless"]),
-}
+@dataclass(frozen=True)
+class Need:
+    """Something beside Python that tests need: how it is recognised, and the packages that bring it."""
+
+    name: str
+    find: Callable[[], object]
+    packages: tuple[str, ...]
 
 
-def require_servers_and_browser() -> None:
-    """Installs what `NEEDS` names and is missing, or ends with the command that does."""
-    missing = [what for what, (find, _) in NEEDS.items() if not find()]
+POSTGRESQL = Need("PostgreSQL", postgresql_programs, ("postgresql",))
+REDIS = Need("Redis", lambda: shutil.which("redis-server"), ("redis-server",))
+CHROMIUM = Need("Chromium", lambda: shutil.which("chromium"), ("chromium", "fonts-dejavu-core"))
+JAVA = Need("Java, for the Nu HTML checker", lambda: shutil.which("java"), ("default-jre-headless",))
+
+
+def require(*needs: Need) -> None:
+    """Installs those that are missing, or ends with the command that does."""
+    missing = [need for need in needs if not need.find()]
     if missing:
-        _require(missing, [package for what in missing for package in NEEDS[what][1]])
+        _install([need.name for need in missing], [package for need in missing for package in need.packages])
 
 
 def require_venv() -> None:
     """Debian keeps `ensurepip`, without which a virtual environment has no pip, in a package of its own."""
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        _require(["Python's venv module"], [f"python{version}-venv"])
+        _install(["Python's venv module"], [f"python{version}-venv"])
 
 
-def _require(missing: list[str], packages: list[str]) -> None:
+def _install(missing: list[str], packages: list[str]) -> None:
     names, command = ", ".join(missing), f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if not _has_apt():
         sys.exit(f"Missing: {names}. Install it and try again (Debian's packages: {' '.join(packages)}).")

@@ -35,8 +35,9 @@ def prepare(*, tests: bool) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment for Python programs of `.venv`: nothing of another Python leaks in."""
+    """The environment for programs of `.venv`: nothing of another Python, or of make, leaks in."""
     unwanted = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE"}
+    unwanted |= {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return kept | {"PATH": f"{PYTHON.parent}{os.pathsep}{kept.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
@@ -54,17 +55,21 @@ def _turn() -> Iterator[None]:
 
 
 def _prepare_venv() -> None:
-    if PYTHON.exists() and _read(VENV / STAMP).get("of") == _python():
+    if _read(VENV / STAMP).get("of") == _python_of_venv():
         return
     debian.require_venv()
     print(f"Making .venv with Python {sys.version.split()[0]} …", flush=True)
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    _write(VENV / STAMP, {"of": _python()})
+    _write(VENV / STAMP, {"of": _python_of_venv()})
 
 
-def _python() -> list[str]:
-    """What makes a virtual environment unfit when it changes: the Python, and the place of the folder."""
-    return [sys.version, os.path.realpath(sys.executable), str(VENV)]
+def _python_of_venv() -> str:
+    """The version of its Python, and its place: neither may change under a virtual environment. "": it is broken."""
+    ask = [str(PYTHON), "-c", "import sys; print(*sys.version_info[:2], sys.prefix)"]
+    try:
+        return subprocess.run(ask, env=clean_environment(), capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def _is_installed(file: str) -> bool:
@@ -74,7 +79,7 @@ def _is_installed(file: str) -> bool:
 def _install(file: str) -> None:
     print(f"Installing the Python packages of {file} …", flush=True)
     _pip("-r", file)
-    _write(VENV / STAMP, {"of": _python(), file: _digest(ROOT / file)})
+    _write(VENV / STAMP, {"of": _python_of_venv(), file: _digest(ROOT / file)})
 
 
 def _pip(*arguments: str) -> None:

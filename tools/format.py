@@ -12,9 +12,8 @@ from tools.places import PYTHON, ROOT
 def main() -> int:
     environment.prepare(tests=True)
     commands = [["check", "--fix-only", "."], ["format", "."]]
-    return max(
-        subprocess.run([PYTHON, "-m", "ruff", *command], cwd=ROOT, check=False).returncode for command in commands
-    )
+    done = [subprocess.run([PYTHON, "-m", "ruff", *command], cwd=ROOT, check=False) for command in commands]
+    return max(one.returncode for one in done)
 
 
 if __name__ == "__main__":

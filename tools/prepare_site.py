@@ -15,6 +15,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, SystemCheckError
+from django.db import OperationalError
 
 
 def main(arguments: list[str]) -> None:
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"demo": _demo() if settings.DEMO else None}))
     except (SystemCheckError, CommandError) as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(f"The database refuses: {error}")
 
 
 def _demo() -> Any:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -143,10 +144,8 @@ _libc = ctypes.CDLL(None)  # looked up here: between fork and exec there is no t
 
 
 def _kill(how: Callable[[int, int], None], process: int, number: int = signal.SIGKILL) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # it has ended already
         how(process, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # it has ended already
 
 
 def _children() -> list[int]:
@@ -159,7 +158,5 @@ def _children() -> list[int]:
 
 def _reap(processes: Sequence[int]) -> None:
     for process in processes:
-        try:
+        with suppress(ChildProcessError):  # waited for elsewhere
             os.waitpid(process, 0)
-        except ChildProcessError:
-            pass  # waited for elsewhere

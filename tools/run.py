@@ -135,7 +135,7 @@ def _alone(wanted: Configuration) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit("boltkeys runs from this folder already. Set REDIS_URL to run it more than once.")
+            sys.exit("boltkeys runs from this folder already. Only with REDIS_URL can it run more than once.")
         yield
 
 

@@ -25,29 +25,12 @@ PROFILES = ("lint", "embedded", "full")
 LIMIT = 30 * 60  # seconds; a job that takes longer hangs
 SILENCE = 60  # seconds between two signs of life
 # The product's variables: what the machine happens to have set must not change what is tested.
-VARIABLES = [
-    "ALLOWED_HOSTS",
-    "BASE_URL",
-    "BOLTKEYS_CATALOGUES",
-    "BOLTKEYS_VAR",
-    "DATABASE_POOL",
-    "DATABASE_URL",
-    "DEBUG",
-    "DEFAULT_FROM_EMAIL",
-    "DEMO",
-    "EMAIL_URL",
-    "JWT_SIGNING_KEY",
-    "LOG_LEVEL",
-    "PORT",
-    "PYTEST_ADDOPTS",
-    "REDIS_URL",
-    "SECRET_KEY",
-    "SUPPORT_EMAIL",
-    "TRUSTED_PROXIES",
-    "WEBHOOK_ALLOWED_HOSTS",
-    "WEB_PROCESSES",
-    "WEB_THREADS",
-]
+VARIABLES = {
+    *("ALLOWED_HOSTS", "BASE_URL", "BOLTKEYS_CATALOGUES", "BOLTKEYS_VAR", "DATABASE_POOL", "DATABASE_URL", "DEBUG"),
+    *("DEFAULT_FROM_EMAIL", "DEMO", "EMAIL_URL", "JWT_SIGNING_KEY", "LOG_LEVEL", "PORT", "REDIS_URL", "SECRET_KEY"),
+    *("SUPPORT_EMAIL", "TRUSTED_PROXIES", "WEBHOOK_ALLOWED_HOSTS", "WEB_PROCESSES", "WEB_THREADS"),
+    *("ARGS", "PROFILE", "PYTEST_ADDOPTS"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,7 @@ def main() -> int:
     try:
         with Programs() as programs, _folder() as folder:
             environment.prepare(tests=True)
-            debian.require_servers_and_browser()
+            debian.require(*_needs(profiles))
             jobs = _start(programs, folder, profiles, arguments)
             return _report(jobs)
     except Stopped as stopped:
@@ -78,6 +61,11 @@ def _asked() -> tuple[list[str], tuple[str, ...]]:
     if profile:
         return arguments, (profile,)
     return arguments, PROFILES[1:] if arguments else PROFILES
+
+
+def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
+    stores = [debian.POSTGRESQL, debian.REDIS] if "full" in profiles else []
+    return stores + ([debian.CHROMIUM, debian.JAVA] if profiles != ("lint",) else [])
 
 
 @contextmanager
@@ -103,17 +91,17 @@ def _start(programs: Programs, folder: Path, profiles: tuple[str, ...], argument
         command, own = _command(profile, var, arguments), _own_environment(profile, var, stores)
         log = folder / f"{profile}.log"
         with log.open("wb") as output:
-            program = programs.start(
+            started = programs.start(
                 profile, command, environment=own, folder=ROOT, output=output, end_by=signal.SIGINT
             )
-        jobs.append(Job(program, log))
+        jobs.append(Job(started, log))
     return jobs
 
 
 def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
     if profile == "lint":
         return [str(PYTHON), "-m", "tools.checks"]
-    # Two profiles run at once, so each has a cache and temporary files of its own; who hangs shows where after 5 minutes.
+    # Profiles run side by side, so each has its own cache and files. Who hangs says where, after 5 minutes.
     own = [f"--basetemp={var / 'tmp'}", "-o", f"cache_dir={var / 'cache'}", "-o", "faulthandler_timeout=300"]
     return [str(PYTHON), "-m", "pytest", *own, *arguments]
 
