@@ -29,6 +29,9 @@ BUCKETS = 64
 TIMEOUT = 0.1
 """Seconds that a request waits for Redis, before the database is asked."""
 
+PATIENCE = 2.0
+"""Seconds that a change and a flush wait for Redis: they have nobody else to ask."""
+
 PAUSE = 0.5
 """Seconds without a call to Redis after it has failed."""
 
@@ -53,10 +56,9 @@ class SharedGate:
         self._embedded = embedded
         self._memory = Memory()
         self._retry_at = 0.0
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
-        )
         self._wire = Wire(url, TIMEOUT)
+        self._patient = Wire(url, PATIENCE)
+        self._redis = redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
         self._run_id = ""
 
     # --- find ---------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ class SharedGate:
     def _run_for_each(self, script: Script, digests: Iterable[bytes], args: list[Argument]) -> None:
         try:
             for digest in digests:
-                self._wire.run(script, [_record_key(digest)], args)
+                self._patient.run(script, [_record_key(digest)], args)
         except _FAILURES as error:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
             log.warning("A change could not be announced in Redis: %s", error)
@@ -193,7 +195,7 @@ class SharedGate:
                 tag = f"{{{bucket}}}"
                 new = uuid.uuid4().hex
                 names = [f"bk:{tag}:u", f"bk:{tag}:s", f"bk:{tag}:b", f"bk:{tag}:u:{new}", f"bk:{tag}:s:{new}"]
-                waiting += [self._read_batch(tag, name.decode()) for name in self._wire.run(_DRAIN, names, [new])]
+                waiting += [self._read_batch(tag, name.decode()) for name in self._patient.run(_DRAIN, names, [new])]
         except _FAILURES as error:
             self._note_failure(error)
         return waiting
