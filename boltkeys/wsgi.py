@@ -2,14 +2,16 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "boltkeys.settings")
-
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from apps.usage.flusher import Flusher  # noqa: E402  (needs the apps to be loaded)
 from boltkeys.checks import stop_on_errors  # noqa: E402
+from boltkeys.handler import Utf8Handler  # noqa: E402
+
+application = Utf8Handler()
 
 stop_on_errors()
 Flusher().start()

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
 from apps.api.problems import Problem, too_large
+
+
+CHUNK = 64 * 1024
+DRAINED_MAX = 32 * 1024 * 1024
+"""Bytes of a body that is too large which are still taken from the client, and thrown away."""
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 def settle(request: HttpRequest) -> None:
@@ -20,6 +30,7 @@ def settle(request: HttpRequest) -> None:
         detail = "Send the body as it is, without Content-Encoding."
         raise Problem("unsupported_media_type", detail, {"Accept-Encoding": "identity"})
     if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        _drain(request, request)
         raise too_large()
     if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
         body = _read_chunked(request)
@@ -36,13 +47,25 @@ def _length(request: HttpRequest) -> int:
 
 def _read_chunked(request: HttpRequest) -> bytes:
     """A server that takes chunks marks their end itself (`wsgi.input_terminated`)."""
+    stream: Readable = request.META["wsgi.input"]
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
     body = b""
     try:
-        while len(body) < most and (part := request.META["wsgi.input"].read(most - len(body))):
+        while len(body) < most and (part := stream.read(most - len(body))):
             body += part
     except OSError as error:
         raise UnreadablePostError(*error.args) from error
     if len(body) == most:
+        _drain(request, stream)
         raise too_large()
     return body
+
+
+def _drain(request: HttpRequest, stream: Readable) -> None:
+    """Lets the client finish: one that is cut off while it sends never gets to read the answer. One that asked first
+    (`Expect: 100-continue`) has sent nothing yet."""
+    if request.META.get("HTTP_EXPECT"):
+        return
+    for _ in range(DRAINED_MAX // CHUNK):
+        if not stream.read(CHUNK):
+            break

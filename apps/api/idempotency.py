@@ -96,7 +96,8 @@ def _digest(request: Request, key: str) -> str:
 
 def _fingerprint(request: Request) -> str:
     """Of what the request says, not of how it is written: neither white space nor the order of members counts."""
-    return _hash([request.META.get("QUERY_STRING", ""), request.META.get("HTTP_PREFER", ""), request.data])
+    body = None if request.stream is None else request.data
+    return _hash([request.META.get("QUERY_STRING", ""), request.META.get("HTTP_PREFER", ""), body])
 
 
 def _hash(parts: list[Any]) -> str:

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.request import Request
 
+from apps.api.declared import methods_of
 from apps.core import errors
 from apps.core.secret import redact
 
@@ -96,7 +97,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     request: Request = context["request"]
     problem = as_problem(exc)
     if problem.status_code == 405 and "Allow" not in problem.headers:
-        problem.headers["Allow"] = ", ".join(context["view"].allowed_methods)
+        problem.headers["Allow"] = ", ".join(methods_of(context["view"]))
     if problem.status_code >= 500:
         log_failure(request._request, problem, exc)
     return response(request._request, problem)
@@ -181,6 +182,7 @@ def response(request: HttpRequest, problem: Problem) -> HttpResponse:
     answer = HttpResponse(
         json.dumps(body), status=problem.status_code, content_type=CONTENT_TYPE, headers=problem.headers
     )
+    answer["Content-Length"] = str(len(answer.content))
     # Django would log every refusal as a warning. They are counted by the meter; failures are logged by us.
     setattr(answer, "_has_been_logged", True)  # noqa: B010
     return answer

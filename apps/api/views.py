@@ -37,6 +37,11 @@ class ApiView(APIView):
         if post is not None and not getattr(post, "is_idempotent", False):
             raise TypeError(f"{cls.__name__}.post has to be @idempotent.")
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: what the framework would put into `Allow` is what the view has, not what the catalogue allows."""
+        return {}
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in ("POST", "PUT", "PATCH"):
