@@ -268,6 +268,11 @@ STATICFILES_DIRS: list[Any] = [
     ("tabler", NODE_MODULES / "@tabler" / "core" / "dist"),
     ("htmx", NODE_MODULES / "htmx.org" / "dist"),
 ]
+STATICFILES_FINDERS = ["boltkeys.static_files.NpmFiles", "boltkeys.static_files.AppFiles"]
+# All that pages use of the packages. The map is named in the style sheet, so that its name must have its hash, too.
+NPM_FILES = {"tabler/css/tabler.min.css", "tabler/css/tabler.min.css.map", "htmx/htmx.min.js"}
+UNUSED_STATIC_FOLDERS = {"account", "django_htmx", "rest_framework"}
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "woff", "woff2")
 # Names with a hash of their content, so that browsers may keep them for ever: `manage.py collectstatic` writes them.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

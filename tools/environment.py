@@ -84,7 +84,7 @@ def _install(file: str) -> None:
 
 def _pip(*arguments: str) -> None:
     environment = clean_environment() | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    _run([str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", *arguments], environment)
+    _run([str(PYTHON), "-m", "pip", "install", "-qq", "--require-hashes", *arguments], environment)
 
 
 def _prepare_node_modules(*, tests: bool) -> None:
@@ -124,8 +124,17 @@ def _npm_on_path() -> bool:
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode:
+        print(done.stdout)
         sys.exit(f"This failed with exit code {done.returncode}: {' '.join(command)}")
 
 
