@@ -8,3 +8,8 @@ urlpatterns = [
     path("operator/", admin.site.urls),
     path("", include("apps.dashboard.urls")),
 ]
+
+handler400 = "apps.dashboard.errors.bad_request"
+handler403 = "apps.dashboard.errors.permission_denied"
+handler404 = "apps.dashboard.errors.not_found"
+handler500 = "apps.dashboard.errors.server_error"

@@ -64,3 +64,27 @@ def by_resource(key_id: str, now: datetime, window: str) -> dict[str, int]:
     """Accepted requests of one key by resource."""
     rows = cells(key_id, now, window).order_by().filter(outcome="ok").values("resource").annotate(total=Sum("count"))
     return {row["resource"]: row["total"] for row in rows.order_by("-total", "resource")}
+
+
+def breakdown(key_id: str, now: datetime, column: str) -> dict[str, Totals]:
+    """Requests of one key by `outcome` (all of them) or by `resource` (those accepted), the most frequent first."""
+    rows = cells(key_id, now, "30d").order_by()
+    if column == "resource":
+        rows = rows.filter(outcome="ok")
+    sums = {
+        "day": Sum("count", filter=Q(hour__gte=start(now, "24h")), default=0),
+        "week": Sum("count", filter=Q(hour__gte=start(now, "7d")), default=0),
+        "month": Sum("count", default=0),
+    }
+    found = rows.values(column).annotate(**sums).order_by("-month", column)
+    return {row[column]: Totals(row["day"], row["week"], row["month"]) for row in found}
+
+
+def by_hour(key_id: str, now: datetime, window: str) -> dict[datetime, dict[bool, int]]:
+    """Requests of one key in each hour (UTC) that had any: how many were accepted (True), how many refused (False)."""
+    hours: dict[datetime, dict[bool, int]] = {}
+    rows = cells(key_id, now, window).order_by().values("hour", "outcome").annotate(total=Sum("count"))
+    for row in rows:
+        hour = hours.setdefault(row["hour"], {True: 0, False: 0})
+        hour[row["outcome"] == "ok"] += row["total"]
+    return hours

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
@@ -15,7 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.dashboard import times
+from apps.dashboard import phrases, times
+from apps.dashboard.keys import words
 
 register = template.Library()
 
@@ -117,9 +117,5 @@ def styled(field: BoundField) -> SafeString:
     return field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind})
 
 
-@register.filter
-def listed(words: Sequence[str]) -> str:
-    """`calls, leads and agents`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+register.filter("listed", phrases.listed)
+register.filter("reason", words.reason)

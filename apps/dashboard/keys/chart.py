@@ -1,0 +1,92 @@
+"""The usage of a key as bars: positions and sizes for an SVG that needs no script and no style of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+WIDTH, HEIGHT = 720, 160
+GAP = 0.25
+"""Of the width that a bar has, the part that is left free."""
+
+WINDOWS: Mapping[str, str] = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One hour or day. Refused requests stand on top of accepted ones."""
+
+    label: str
+    accepted: int
+    refused: int
+    x: float
+    width: float
+    accepted_y: float
+    accepted_height: float
+    refused_y: float
+    refused_height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    bars: tuple[Bar, ...]
+    highest: int
+    accepted: int
+    refused: int
+    unit: str
+    first: str
+    last: str
+
+
+def bars(hours: Mapping[datetime, Mapping[bool, int]], now: datetime, window: str) -> Chart:
+    """Counts by hour (24h) or by day in the reader's zone; slots without requests are there with zero."""
+    slots = _slots(now, window)
+    counts = {slot: {True: 0, False: 0} for slot in slots}
+    for hour, numbers in hours.items():
+        slot = _slot(hour, window)
+        if slot in counts:
+            for accepted, number in numbers.items():
+                counts[slot][accepted] += number
+    highest = max((sum(number.values()) for number in counts.values()), default=0)
+    drawn = tuple(_bar(i, len(slots), slot, counts[slot], highest, window) for i, slot in enumerate(slots))
+    return Chart(
+        bars=drawn,
+        highest=highest,
+        accepted=sum(bar.accepted for bar in drawn),
+        refused=sum(bar.refused for bar in drawn),
+        unit="hour" if window == "24h" else "day",
+        first=drawn[0].label,
+        last=drawn[-1].label,
+    )
+
+
+def _slot(moment: datetime, window: str) -> datetime:
+    here = timezone.localtime(moment).replace(minute=0, second=0, microsecond=0)
+    return here if window == "24h" else here.replace(hour=0, fold=0)
+
+
+def _slots(now: datetime, window: str) -> list[datetime]:
+    """From the slot in which the window begins to the one that runs now."""
+    length, step = {"24h": (24, 1), "7d": (7 * 24, 24), "30d": (30 * 24, 24)}[window]
+    moments = [now - timedelta(hours=hours) for hours in range(length, -1, -step)]
+    return list(dict.fromkeys(_slot(moment, window) for moment in [*moments, now]))
+
+
+def _bar(i: int, total: int, slot: datetime, counts: Mapping[bool, int], highest: int, window: str) -> Bar:
+    room = WIDTH / total
+    scale = HEIGHT / highest if highest else 0
+    accepted, refused = counts[True] * scale, counts[False] * scale
+    return Bar(
+        label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
+        accepted=counts[True],
+        refused=counts[False],
+        x=round(i * room + room * GAP / 2, 2),
+        width=round(room * (1 - GAP), 2),
+        accepted_y=round(HEIGHT - accepted, 2),
+        accepted_height=round(accepted, 2),
+        refused_y=round(HEIGHT - accepted - refused, 2),
+        refused_height=round(refused, 2),
+    )

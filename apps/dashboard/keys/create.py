@@ -1,0 +1,159 @@
+"""Create API key: name → expiry → permissions → review, then the one page that shows the secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.core import ids
+from apps.core.errors import Conflict, Invalid
+from apps.core.times import rfc3339
+from apps.dashboard.access import Access, project_for
+from apps.dashboard.keys import words
+from apps.dashboard.keys.draft import CUSTOM, LIVES, NEVER, STEPS, Draft, Fault, fault, first_fault
+from apps.dashboard.keys.picker import picker
+from apps.keys import queries, rules, service
+from apps.keys.service import NewKey
+from apps.projects.policy import Right
+
+_FORM_ID = re.compile(r"form_[0-9A-Za-z]{22}")
+
+
+@login_required
+@require_safe
+def step(request: HttpRequest, slug: str) -> HttpResponse:
+    access = project_for(request, slug, Right.KEYS_MANAGE)
+    draft = Draft.of(request.GET)
+    if preset := request.GET.get("preset"):
+        return _step(request, access, picker(access.catalogue).preset(draft, preset), "permissions")
+    asked = request.GET.get("step", "name")
+    asked = asked if asked in STEPS else "name"
+    wrong = first_fault(draft, access.project, timezone.now(), before=asked)
+    return _step(request, access, draft, asked, wrong)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables()
+def submit(request: HttpRequest, slug: str) -> HttpResponse:
+    access = project_for(request, slug, Right.KEYS_MANAGE)
+    if request.method != "POST":
+        return redirect("key_new", slug)
+    draft, form_id = Draft.of(request.POST), request.POST.get("form_id", "")
+    if queries.key_of_form(access.project, form_id):
+        return _created_already(request, access, form_id)
+    wrong = first_fault(draft, access.project, timezone.now(), before="review")
+    if wrong or not _FORM_ID.fullmatch(form_id):
+        return _step(request, access, draft, "review", wrong, status=422)
+    try:
+        new = _create(access, draft, form_id)
+    except Conflict:
+        return _created_already(request, access, form_id)
+    except Invalid as error:
+        return _step(request, access, draft, fault(error).step, fault(error), status=422)
+    return _reveal(request, access, new)
+
+
+def _create(access: Access, draft: Draft, form_id: str) -> NewKey:
+    return service.create_key(
+        actor=access.actor,
+        project=access.project,
+        name=draft.name,
+        scopes=draft.granted,
+        unrestricted=draft.is_unrestricted,
+        expires_at=draft.expires_at(timezone.now()),
+        form_id=form_id,
+    )
+
+
+def _step(
+    request: HttpRequest, access: Access, draft: Draft, asked: str, wrong: Fault | None = None, status: int = 200
+) -> HttpResponse:
+    """The step that was asked for, or an earlier one with what is wrong there."""
+    now = timezone.now()
+    shown = wrong.step if wrong else asked
+    context: dict[str, Any] = {
+        "project": access.project,
+        "draft": draft,
+        "step": shown,
+        "progress": _progress(draft, shown),
+        "messages_of_step": wrong.messages if wrong else (),
+        "carried": draft.carried(shown),
+        **_CONTEXT[shown](access, draft, now),
+    }
+    return render(request, f"keys/new_{shown}.html", context, status=status)
+
+
+def _progress(draft: Draft, shown: str) -> list[dict[str, Any]]:
+    """The steps in their order; those before the one that is shown are links."""
+    at = list(STEPS).index(shown)
+    return [
+        {"label": label, "query": draft.query(slug), "is_done": i < at, "is_current": i == at}
+        for i, (slug, label) in enumerate(STEPS.items())
+    ]
+
+
+def _name_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
+    return {}
+
+
+def _expiry_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
+    choices = [(NEVER, "No expiry", None), *((slug, label, now + life) for slug, (label, life) in LIVES.items())]
+    return {"choices": choices, "custom": CUSTOM, "typed": draft.typed_here()}
+
+
+def _permissions_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
+    return {"picker": picker(access.catalogue), "chosen": frozenset(draft.scopes)}
+
+
+def _review_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
+    expires_at = draft.expires_at(now)
+    return {
+        "name": rules.clean_name(draft.name),
+        "expires_at": expires_at,
+        "exact": rfc3339(expires_at) or "",
+        "permissions": words.permissions(access.catalogue, draft.scopes),
+        "rate_limit": access.catalogue.rate_limit,
+        "form_id": ids.new_id("form"),
+        "queries": {slug: draft.query(slug) for slug in STEPS},
+    }
+
+
+_CONTEXT: Mapping[str, Any] = {
+    "name": _name_context,
+    "expiry": _expiry_context,
+    "permissions": _permissions_context,
+    "review": _review_context,
+}
+
+
+@sensitive_variables()
+def _reveal(request: HttpRequest, access: Access, new: NewKey) -> HttpResponse:
+    """The one answer with the secret in it: kept by no cache, and by no part of this server."""
+    readable = words.readable(access.catalogue, new.key.scopes, unrestricted=new.key.unrestricted)
+    context = {
+        "project": access.project,
+        "key": new.key,
+        "secret": new.secret,
+        "url": f"{settings.BASE_URL}/v1/{readable or 'me'}",
+        "permissions": words.permissions(access.catalogue, new.key.scopes),
+    }
+    headers = {"Cache-Control": "no-store, private", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
+    response = render(request, "keys/reveal.html", context)
+    response.headers.update(headers)
+    return response
+
+
+def _created_already(request: HttpRequest, access: Access, form_id: str) -> HttpResponse:
+    key = queries.key_of_form(access.project, form_id)
+    return render(request, "keys/created_already.html", {"project": access.project, "key": key}, status=409)
