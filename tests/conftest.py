@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import LazySettings
 
 from apps.accounts.models import User
 from apps.gate import gate
@@ -19,6 +20,15 @@ def _fresh_gate() -> Iterator[None]:
     make.flush_redis()
     yield
     gate.current.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: LazySettings) -> None:
+    """Pages are rendered without `collectstatic`; the tests of a real server have run it."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""Who reaches which page: every URL of the dashboard × everybody. A route that is missing here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.keys.models import Key
+from apps.projects.models import Invitation, Membership, Project
+from tests import make
+from tests.access import routes
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = ("anonymous", "mallory", "carol", "bob", "alice")  # nobody, outsider, partner, member, administrator
+
+# What a GET answers to each of PEOPLE. 302 of the first column leads to the sign-in page.
+ADMINISTRATORS_ONLY = (302, 404, 403, 403, 200)
+BY_POST = (302, 404, 403, 403, 302)  # a GET, as after signing in again, leads to the page with the form
+MEMBERS = (302, 404, 403, 200, 200)
+PARTNERS_TOO = (302, 404, 200, 200, 200)
+SIGNED_IN = (302, 200, 200, 200, 200)
+NOBODY = (404, 404, 404, 404, 404)
+EVERYBODY = (200, 200, 200, 200, 200)
+
+TABLE: Mapping[str, tuple[int, ...]] = {
+    "home": (302, 302, 302, 302, 302),
+    "project": PARTNERS_TOO,
+    "keys": ADMINISTRATORS_ONLY,
+    "keys_ended": ADMINISTRATORS_ONLY,
+    "key": ADMINISTRATORS_ONLY,
+    "key_new": ADMINISTRATORS_ONLY,
+    "key_create": BY_POST,
+    "key_revoke": ADMINISTRATORS_ONLY,
+    "key_revoke_now": BY_POST,
+    "team": MEMBERS,
+    "team_invite": BY_POST,
+    "member_role": ADMINISTRATORS_ONLY,
+    "member_remove": ADMINISTRATORS_ONLY,
+    "invitation_withdraw": BY_POST,
+    "audit": ADMINISTRATORS_ONLY,
+    "invitation": NOBODY,
+    "account_login": (200, 302, 302, 302, 302),
+    "account_logout": (302, 200, 200, 200, 200),
+    "account_change_password": SIGNED_IN,
+    "account_reset_password": EVERYBODY,
+    "account_reset_password_done": EVERYBODY,
+    "healthz": EVERYBODY,
+    "readyz": EVERYBODY,
+}
+
+
+@pytest.fixture
+def arguments(project: Project, bob: User) -> dict[str, dict[str, str]]:
+    key = make.key(project)
+    invitation = Invitation.objects.create(
+        project=project, email="dave@example.com", role="member", digest=b"d" * 32, invited_by="alice",
+        expires_at=timezone.now(),
+    )  # fmt: skip
+    member = Membership.objects.get(project=project, user=bob)
+    of_project = {"slug": project.slug}
+    of_key = {**of_project, "key_id": key.id}
+    return {
+        **dict.fromkeys(("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit"), of_project),
+        **dict.fromkeys(("key", "key_revoke", "key_revoke_now"), of_key),
+        **dict.fromkeys(("member_role", "member_remove"), {**of_project, "member_id": member.id}),
+        "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
+        "invitation": {"token": "no-such-token"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("name", TABLE)
+def test_page_is_reached_by_those_it_is_for(
+    name: str, who: str, arguments: dict[str, dict[str, str]], mallory: User
+) -> None:
+    response = _client(who).get(reverse(name, kwargs=arguments.get(name, {})))
+    assert response.status_code == TABLE[name][PEOPLE.index(who)]
+    if who == "anonymous" and response.status_code == 302:
+        assert "/accounts/login/" in response["Location"]
+
+
+@pytest.mark.parametrize("who", ["mallory", "carol", "bob", "anonymous"])
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row in (BY_POST, ADMINISTRATORS_ONLY)])
+def test_nobody_but_an_administrator_changes_anything(
+    name: str, who: str, arguments: dict[str, dict[str, str]], mallory: User
+) -> None:
+    before = _state()
+    response = _client(who).post(reverse(name, kwargs=arguments.get(name, {})), {"reason": "leaked", "name": "x"})
+    assert response.status_code in (302, 403, 404, 405)
+    assert response.status_code != 302 or "/accounts/login/" in response["Location"]
+    assert _state() == before
+
+
+def test_every_page_is_in_the_table() -> None:
+    elsewhere = {name for name in routes.names() if name.startswith(("api_", "("))}
+    by_other_tests = {
+        "invitation_accept", "invitation_join", "account_reset_password_from_key", "account_reset_password_from_key_done",
+    }  # fmt: skip
+    assert set(routes.names()) - elsewhere == set(TABLE) | by_other_tests
+
+
+def _client(who: str) -> Client:
+    client = Client()
+    if who != "anonymous":
+        client.force_login(User.objects.get(email=f"{who}@example.com"))
+    return client
+
+
+def _state() -> list[object]:
+    return [
+        list(Key.objects.order_by("pk").values()),
+        list(Membership.objects.order_by("pk").values()),
+        list(Invitation.objects.order_by("pk").values()),
+    ]
