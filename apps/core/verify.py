@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.core import grants, secret
+from apps.core import grants, original, secret
 from apps.core.catalogue import Catalogue
 from apps.core.errors import Unavailable
 from apps.core.records import KeyRecord, MembershipRecord, ProjectRecord
+from apps.core.resources import Action, Resource
 
 REFUSALS = (
     "malformed",
@@ -37,13 +38,15 @@ class Ask:
     """What the caller of an API wants to do.
 
     `resource` None asks for nothing but a valid key. Else the action needed is looked up in the project's catalogue
-    by `action`, `operation` or `method`, in this order. `project` is an ID or slug (`X-Project`).
+    by `action`, `below`, `operation` or `method`, in this order. `below` is what follows the resource in the path of a
+    request that a proxy asks about. `project` is an ID or slug (`X-Project`).
     """
 
     resource: str | None = None
     method: str = "GET"
     operation: str | None = None
     action: str | None = None
+    below: tuple[str, ...] = ()
     project: str | None = None
     ip: str | None = None
     user_agent: str = ""
@@ -177,12 +180,20 @@ def _judge_scope(record: KeyRecord, project: ProjectRecord, ask: Ask, catalogue:
     resource = catalogue.resources.get(ask.resource)
     if resource is None:
         return Judgement("unknown_resource", project)
-    action = resource.action(ask.action) if ask.action else resource.action_for(ask.method, ask.operation)
+    action = _action(resource, ask)
     if action is None:
         return Judgement("unknown_action", project, resource.slug)
     required = f"{resource.slug}:{action.slug}"
     code = "ok" if required in effective_scopes(record, project, catalogue) else "missing_scope"
     return Judgement(code, project, resource.slug, required)
+
+
+def _action(resource: Resource, ask: Ask) -> Action | None:
+    if ask.action is not None:
+        return resource.action(ask.action)
+    if ask.below:
+        return original.action_for(resource, ask.method, ask.below)
+    return resource.action_for(ask.method, ask.operation)
 
 
 def effective_scopes(record: KeyRecord, project: ProjectRecord, catalogue: Catalogue) -> frozenset[str]:
