@@ -1,9 +1,12 @@
 """Where each path leads."""
 
-from django.contrib import admin
 from django.urls import include, path
 
+from apps.api.problems import nowhere
+from apps.dashboard import admin
+
 urlpatterns = [
+    path("v1", nowhere),
     path("v1/", include("apps.api.urls")),
     path("operator/", admin.site.urls),
     path("", include("apps.dashboard.urls")),

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts import rules, tasks
 from apps.accounts.models import User
+from apps.accounts.queries import user_with_email
 from apps.audit import service as audit
 from apps.audit.events import EventType
 from apps.core import text
@@ -28,7 +29,7 @@ def create_user(*, actor: Actor, email: str, password: str | None = None, name: 
 
 def find_or_create_user(*, actor: Actor, email: str, password: str | None = None) -> tuple[User, bool]:
     """The user with this address and whether they are new. The password of one who is there stays as it is."""
-    user = User.objects.filter(email=rules.clean_email(email)).first()
+    user = user_with_email(rules.clean_email(email))
     if user is not None:
         return user, False
     return create_user(actor=actor, email=email, password=password), True
@@ -97,7 +98,7 @@ def record_sign_in(*, actor: Actor, user: User) -> None:
 def record_failed_sign_in(*, actor: Actor, email: str) -> None:
     """Somebody could not sign in as `email`, which may belong to nobody. `actor` says from where."""
     with transaction.atomic(durable=True):
-        user = User.objects.filter(email=email).first()
+        user = user_with_email(email)
         target = str(user.pk) if user else ""
         audit.record(EventType.USER_SIGN_IN_FAILED, actor=actor, target_id=target, target_label=email)
 

@@ -21,11 +21,11 @@ def clean_by(rule: Callable[[str], T], value: str) -> T:
         raise ValidationError([ValidationError(e.detail, code=e.code) for e in error.errors]) from error
 
 
-def add_errors(form: forms.BaseForm, error: BoltkeysError) -> None:
-    """Puts what a service refused into the form: beside the field it is about, else above them all."""
+def add_errors(form: forms.BaseForm, error: BoltkeysError, *, field: str | None = None) -> None:
+    """Puts what a service refused into the form: beside the field it is about, else beside `field` or above all."""
     if not isinstance(error, Invalid):
-        form.add_error(None, error.detail)
+        form.add_error(field, error.detail)
         return
     for fault in error.errors:
-        field = fault.pointer.split("/")[1]
-        form.add_error(field if field in form.fields else None, fault.detail)
+        about = fault.pointer.split("/")[1]
+        form.add_error(about if about in form.fields else field, fault.detail)

@@ -44,10 +44,9 @@ def open_invitations(project: Project) -> QuerySet[Invitation]:
     return Invitation.objects.filter(project=project, closed_at=None).order_by("-expires_at", "email")
 
 
-def open_invitation(project: Project, invitation_id: str) -> Invitation | None:
-    """The project's invitation with this ID, unless it is closed."""
-    found = Invitation.objects.select_related("project").filter(project=project, pk=invitation_id, closed_at=None)
-    return found.first()
+def invitation_in(project: Project, invitation_id: str) -> Invitation | None:
+    """The project's invitation with this ID, in whatever state."""
+    return Invitation.objects.select_related("project").filter(project=project, pk=invitation_id).first()
 
 
 def invitation_by_token(token: str) -> Invitation | None:

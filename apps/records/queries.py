@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from apps.core.fields import Field
 from apps.core.resources import Resource
@@ -95,3 +95,18 @@ def _after(cursor: Cursor) -> Q:
 
 def _cursor(record: Record, order: str) -> Cursor:
     return Cursor(order, getattr(record, order.removeprefix("-")), record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records a resource has, and when the latest was created."""
+
+    count: int
+    latest: datetime | None
+
+
+def tallies(project_id: str) -> dict[str, Tally]:
+    """By resource, for those that have any."""
+    rows = Record.objects.filter(project_id=project_id).order_by().values("resource")
+    counted = rows.annotate(number=Count("id"), latest=Max("created_at"))
+    return {row["resource"]: Tally(row["number"], row["latest"]) for row in counted}

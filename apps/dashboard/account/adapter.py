@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import service as accounts
 from apps.accounts.models import User
+from apps.accounts.queries import user_with_email
 from apps.audit import queries as audit
 from apps.audit.events import EventType
 from apps.core.client import client_ip
@@ -92,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def _is_known_address(self, request: HttpRequest, email: str) -> bool:
         ip = client_ip(request.META, settings.TRUSTED_PROXIES)
-        user = User.objects.filter(email=email).first()
+        user = user_with_email(email)
         if ip is None or user is None:
             return False
         since = timezone.now() - KNOWN_FOR

@@ -1,0 +1,106 @@
+"""Audit events as sentences: who · did what · to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apps.audit.models import Event
+
+VERBS: Mapping[str, str] = {
+    "key.created": "created the key",
+    "key.revoked": "revoked the key",
+    "key.deleted": "deleted the key",
+    "key.expired": "recorded the expiry of the key",
+    "key.limit_changed": "changed the rate limit of the key",
+    "project.created": "created the project",
+    "project.suspended": "suspended the project",
+    "project.resumed": "resumed the project",
+    "member.added": "added",
+    "member.changed": "changed the rights of",
+    "member.removed": "removed",
+    "invitation.sent": "invited",
+    "invitation.accepted": "accepted the invitation for",
+    "invitation.withdrawn": "withdrew the invitation of",
+    "record.created": "created the record",
+    "record.updated": "changed the record",
+    "record.deleted": "deleted the record",
+}
+
+ICONS: Mapping[str, str] = {
+    "key": "key",
+    "project": "folder",
+    "member": "user",
+    "invitation": "mail",
+    "record": "database",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as the page shows it. `addition` follows the target: ` as member`, `: 60 → 600 per minute`."""
+
+    event: Event
+    verb: str
+    addition: str
+    icon: str
+    facts: list[tuple[str, str]]
+
+    @property
+    def is_key(self) -> bool:
+        return self.event.type.startswith("key.")
+
+
+def line(event: Event) -> Line:
+    subject = event.type.split(".")[0]
+    facts = [(name.replace("_", " ").capitalize(), _text(value)) for name, value in event.data.items()]
+    return Line(
+        event=event,
+        verb=VERBS.get(event.type, event.type),
+        addition=_ADDITIONS.get(event.type, _nothing)(event.data),
+        icon=ICONS.get(subject, "point"),
+        facts=[(name, text) for name, text in facts if text],
+    )
+
+
+def _nothing(data: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _role(data: Mapping[str, Any]) -> str:
+    return f" as {data['role']}" if data.get("role") else ""
+
+
+def _change_of_role(data: Mapping[str, Any]) -> str:
+    before, after = data.get("from", {}).get("role"), data.get("to", {}).get("role")
+    return f": {before} → {after}" if before != after else ": what they may do"
+
+
+def _reason(data: Mapping[str, Any]) -> str:
+    return f": {data['reason']}" if data.get("reason") else ""
+
+
+def _limit(data: Mapping[str, Any]) -> str:
+    return f": {data['from']:,} → {data['to']:,} per minute" if data.get("from") and data.get("to") else ""
+
+
+_ADDITIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "member.added": _role,
+    "member.changed": _change_of_role,
+    "invitation.sent": _role,
+    "invitation.accepted": _role,
+    "key.revoked": _reason,
+    "key.limit_changed": _limit,
+}
+
+
+def _text(value: object) -> str:
+    """A fact on one line; "" for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name.replace('_', ' ')}: {_text(each) or 'none'}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    return "" if value is None else str(value)

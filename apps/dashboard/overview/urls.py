@@ -1,0 +1,13 @@
+"""The first page, and the overview of a project; and what load balancers ask."""
+
+from django.urls import path
+
+from apps.dashboard import health
+from apps.dashboard.overview import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("projects/<slug:slug>/", views.project, name="project"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+]

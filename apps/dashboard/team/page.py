@@ -1,0 +1,40 @@
+"""Who is in the project, who is invited, and what the roles may do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from apps.dashboard.access import Access, project_for
+from apps.dashboard.team import words
+from apps.dashboard.team.forms import InviteForm
+from apps.projects import policy, queries
+from apps.projects.policy import Right
+
+
+@login_required
+@require_safe
+def team(request: HttpRequest, slug: str) -> HttpResponse:
+    access = project_for(request, slug, Right.TEAM_VIEW)
+    return show(request, access, InviteForm())
+
+
+def show(request: HttpRequest, access: Access, form: InviteForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    """The page, with the form for an invitation as it was sent."""
+    manages = policy.may(access.membership.role, Right.TEAM_MANAGE)
+    now = timezone.now()
+    context = {
+        "project": access.project,
+        "user": access.user,
+        "members": queries.members(access.project),
+        "manages": manages,
+        "roles": words.roles(),
+        "form": form,
+        "invitations": [(i, i.state(now)) for i in queries.open_invitations(access.project)] if manages else [],
+    }
+    return render(request, "team/team.html", context, status=status)

@@ -1,0 +1,43 @@
+"""What the roles may do, in words: read off the policy, so that page and rule cannot differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from apps.projects import policy
+from apps.projects.models import Role
+from apps.projects.policy import Right
+
+RIGHTS: Mapping[Right, str] = {
+    Right.PROJECT_VIEW: "see the overview",
+    Right.TEAM_VIEW: "see who is in the team",
+    Right.TEAM_MANAGE: "invite, change and remove people",
+    Right.KEYS_MANAGE: "create, watch and revoke API keys",
+    Right.AUDIT_VIEW: "read the audit",
+}
+
+PURPOSES: Mapping[str, str] = {
+    Role.ADMINISTRATOR: "Runs the project.",
+    Role.MEMBER: "Works in the project.",
+    Role.PARTNER: "Belongs to another organisation that works for you.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    slug: str
+    label: str
+    purpose: str
+    may: list[str]
+
+
+def of_role(role: str) -> RoleWords:
+    """What a role is for and what it may do."""
+    may = [words for right, words in RIGHTS.items() if policy.may(role, right)]
+    return RoleWords(role, Role(role).label, PURPOSES[role], may)
+
+
+def roles() -> list[RoleWords]:
+    """All of them, the most powerful first."""
+    return [of_role(role) for role in Role.values]
