@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.request import Request
 
@@ -66,6 +67,7 @@ BY_STATUS: Mapping[int, str] = {
     415: "unsupported_media_type",
     422: "invalid",
     429: "rate_limited",
+    500: "internal_error",
     503: "unavailable",
 }
 """The code of an error of which nothing but the status is known."""
@@ -80,12 +82,29 @@ RETRY_AFTER_SECONDS = 2
 MAX_INSTANCE = 300
 
 
-class Problem(drf.APIException):
-    """An error with a code of `CODES`, a sentence for the reader, and more members and headers where they help."""
+class Asked(Protocol):
+    """As much of a request as a problem needs: Django's, or one that Django never saw."""
 
-    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+    META: dict[str, Any]
+
+    @property
+    def method(self) -> str | None: ...
+
+    @property
+    def path(self) -> str: ...
+
+
+class Problem(drf.APIException):
+    """An error with a code, a sentence for the reader, and more members and headers where they help.
+
+    A code that `CODES` does not have is one of a service: it is a special case of `general`, which `CODES` has.
+    """
+
+    def __init__(
+        self, code: str, detail: str, headers: Mapping[str, str] | None = None, general: str = "conflict", **members: Any
+    ) -> None:
         super().__init__(detail, code)
-        self.status_code = CODES[code][0] if code in CODES else 409
+        self.status_code, self.title = CODES.get(code, CODES[general])
         self.code = code
         self.text = detail
         self.headers = dict(headers or {})
@@ -96,8 +115,10 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     """What Django REST framework calls for every exception in a view; nothing passes it by."""
     request: Request = context["request"]
     problem = as_problem(exc)
-    if problem.status_code == 405 and "Allow" not in problem.headers:
-        problem.headers["Allow"] = ", ".join(methods_of(context["view"]))
+    if problem.status_code == 405:
+        problem.headers.setdefault("Allow", ", ".join(methods_of(context["view"])))
+        # The framework would put all methods of the class over it, those that the catalogue does not allow as well.
+        context["view"].headers = {}
     if problem.status_code >= 500:
         log_failure(request._request, problem, exc)
     return response(request._request, problem)
@@ -120,7 +141,7 @@ def _of_domain(exc: errors.BoltkeysError) -> Problem:
         return Problem("invalid", exc.detail, errors=listed)
     if isinstance(exc, errors.Unavailable):
         return unavailable(exc.detail)
-    return Problem(exc.code, exc.detail)
+    return Problem(exc.code, exc.detail, general=type(exc).code if type(exc).code in CODES else "conflict")
 
 
 def _of_framework(exc: drf.APIException) -> Problem:
@@ -166,8 +187,8 @@ def unavailable(detail: str) -> Problem:
     return Problem("unavailable", detail, headers, retry_after=RETRY_AFTER_SECONDS)
 
 
-def response(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """The problem as an answer. `instance` is the path without the query, and without anything like a secret."""
+def content(request: Asked, problem: Problem) -> bytes:
+    """The body. `instance` is the path without the query, and without anything like a secret."""
     title = CODES.get(problem.code, CODES[BY_STATUS[problem.status_code]])[1]
     body = {
         "type": problem.members.pop("type", f"{settings.BASE_URL}/docs#{problem.code}"),
@@ -179,8 +200,13 @@ def response(request: HttpRequest, problem: Problem) -> HttpResponse:
         "request_id": request.META.get("boltkeys.request_id", ""),
         **problem.members,
     }
+    return json.dumps(body).encode("ascii")
+
+
+def response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as an answer."""
     answer = HttpResponse(
-        json.dumps(body), status=problem.status_code, content_type=CONTENT_TYPE, headers=problem.headers
+        content(request, problem), status=problem.status_code, content_type=CONTENT_TYPE, headers=problem.headers
     )
     answer["Content-Length"] = str(len(answer.content))
     # Django would log every refusal as a warning. They are counted by the meter; failures are logged by us.
@@ -188,7 +214,13 @@ def response(request: HttpRequest, problem: Problem) -> HttpResponse:
     return answer
 
 
-def log_failure(request: HttpRequest, problem: Problem, exc: Exception) -> None:
+@csrf_exempt
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """The view of every path that leads nowhere: the same 404 for all methods, and for all who ask."""
+    return response(request, not_found())
+
+
+def log_failure(request: Asked, problem: Problem, exc: Exception) -> None:
     """One event for one failure, by which the request_id that the client quotes is found."""
     request_id = request.META.get("boltkeys.request_id", "")
     log.error("%s %s: %s (%s)", request.method, request.path, problem.code, request_id, exc_info=exc)
