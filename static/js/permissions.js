@@ -9,6 +9,7 @@
     const count = boxes.filter((box) => box.checked).length;
     chosen.textContent = `${count} of ${boxes.length} chosen`;
     if (restrict) picker.disabled = !restrict.checked;
+    if (count) picker.querySelector(".bk-error")?.remove();
   };
 
   picker.addEventListener("click", (event) => {

@@ -15,8 +15,8 @@
   const apply = () => {
     const theme = chosen() ?? (dark.matches ? "dark" : "light");
     document.documentElement.dataset.bsTheme = theme;
+    document.documentElement.dataset.scripted = "";
     for (const button of document.querySelectorAll("[data-theme-toggle]")) {
-      button.hidden = false;
       button.querySelector("[data-theme-label]").textContent = theme === "dark" ? "Light mode" : "Dark mode";
     }
   };

@@ -12,14 +12,18 @@ WIDTH, HEIGHT = 720, 160
 GAP = 0.25
 """Of the width that a bar has, the part that is left free."""
 
+MARKS = 8
+"""How many slots are named on the axis at most."""
+
 WINDOWS: Mapping[str, str] = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour or day. Refused requests stand on top of accepted ones."""
+    """One hour or day; `is_marked` on the axis. Refused requests stand on top of accepted ones."""
 
     label: str
+    is_marked: bool
     accepted: int
     refused: int
     x: float
@@ -37,8 +41,6 @@ class Chart:
     accepted: int
     refused: int
     unit: str
-    first: str
-    last: str
 
 
 def bars(hours: Mapping[datetime, Mapping[bool, int]], now: datetime, window: str) -> Chart:
@@ -58,8 +60,6 @@ def bars(hours: Mapping[datetime, Mapping[bool, int]], now: datetime, window: st
         accepted=sum(bar.accepted for bar in drawn),
         refused=sum(bar.refused for bar in drawn),
         unit="hour" if window == "24h" else "day",
-        first=drawn[0].label,
-        last=drawn[-1].label,
     )
 
 
@@ -81,6 +81,7 @@ def _bar(i: int, total: int, slot: datetime, counts: Mapping[bool, int], highest
     accepted, refused = counts[True] * scale, counts[False] * scale
     return Bar(
         label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
+        is_marked=(total - 1 - i) % -(-total // MARKS) == 0,
         accepted=counts[True],
         refused=counts[False],
         x=round(i * room + room * GAP / 2, 2),

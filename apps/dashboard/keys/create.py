@@ -148,9 +148,9 @@ def _reveal(request: HttpRequest, access: Access, new: NewKey) -> HttpResponse:
         "url": f"{settings.BASE_URL}/v1/{readable or 'me'}",
         "permissions": words.permissions(access.catalogue, new.key.scopes),
     }
-    headers = {"Cache-Control": "no-store, private", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
     response = render(request, "keys/reveal.html", context)
-    response.headers.update(headers)
+    response["Cache-Control"] = "no-store, private"
+    response["Pragma"] = "no-cache"
     return response
 
 
