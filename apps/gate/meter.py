@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from apps.core.secret import redact
+
 AGENT_MAX = 200
 HOUR = 3600
 
@@ -46,5 +48,8 @@ class Batch:
 
 
 def printable(agent: str) -> str:
-    """A user agent as it may be kept: printable ASCII, at most 200 characters."""
-    return _UNPRINTABLE.sub("?", agent[:AGENT_MAX])
+    """A user agent as it may be kept: printable ASCII, at most 200 characters, no secret."""
+    agent = agent[:AGENT_MAX]
+    if not agent.isascii() or not agent.isprintable():
+        agent = _UNPRINTABLE.sub("?", agent)
+    return redact(agent) if "_live_" in agent or "_test_" in agent else agent

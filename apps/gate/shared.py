@@ -19,7 +19,7 @@ from apps.gate import codec
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.memory import Memory
 from apps.gate.meter import Batch, Count, Seen, printable
-from apps.gate.wire import Argument, Script, Wire
+from apps.gate.wire import Argument, Script, Wire, options
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class SharedGate:
         self._retry_at = 0.0
         self._wire = Wire(url, TIMEOUT)
         self._patient = Wire(url, PATIENCE)
-        self._redis = redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+        self._redis = redis.Redis.from_url(url, **options(PATIENCE))
         self._run_id = ""
 
     # --- find ---------------------------------------------------------------------------------------------------

@@ -10,8 +10,15 @@ from typing import Any
 import redis
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError, NoScriptError, TimeoutError
+from redis.maint_notifications import MaintNotificationsConfig
 
 Argument = bytes | str | int
+
+
+def options(timeout: float) -> dict[str, Any]:
+    """How connections are made. `timeout`: seconds to wait for an answer. No server-pushed maintenance messages."""
+    quiet = MaintNotificationsConfig(enabled=False)
+    return {"socket_timeout": timeout, "socket_connect_timeout": timeout, "maint_notifications_config": quiet}
 
 
 class Script:
@@ -26,7 +33,7 @@ class Wire:
     """Runs scripts. A connection on which anything went wrong is closed: no answer ever reaches the wrong caller."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._pool = ConnectionPool.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+        self._pool = ConnectionPool.from_url(url, **options(timeout))
         self._local = threading.local()
 
     def run(self, script: Script, keys: list[str], args: list[Argument]) -> Any:
