@@ -10,7 +10,7 @@ from django.utils.http import parse_header_parameters
 
 class Utf8Request(WSGIRequest):
     """Django takes the `charset` of a request for its query as well, whatever codec of Python it names. On those that
-    decode no text (`rot13`, `bz2_codec`, `idna`) it fails before anything could answer, as on a header it cannot read."""
+    decode no text (`rot13`, `idna`) it fails before anything could answer, as it does on a header it cannot read."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:

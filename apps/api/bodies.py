@@ -10,7 +10,6 @@ from django.http import HttpRequest, UnreadablePostError
 
 from apps.api.problems import Problem, too_large
 
-
 CHUNK = 64 * 1024
 DRAINED_MAX = 32 * 1024 * 1024
 """Bytes of a body that is too large which are still taken from the client, and thrown away."""
@@ -32,7 +31,7 @@ def settle(request: HttpRequest) -> None:
     if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         _drain(request, request)
         raise too_large()
-    if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+    if _is_chunked(request):
         body = _read_chunked(request)
         request._stream = BytesIO(body)
         request.META["CONTENT_LENGTH"] = str(len(body))
@@ -45,8 +44,15 @@ def _length(request: HttpRequest) -> int:
         raise Problem("bad_request", "Content-Length must be a number.") from None
 
 
+def _is_chunked(request: HttpRequest) -> bool:
+    """Only of a server that says so (`wsgi.input_terminated`, as granian does) can more be read than was announced."""
+    meta = request.META
+    return bool(
+        meta.get("HTTP_TRANSFER_ENCODING") and not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated")
+    )
+
+
 def _read_chunked(request: HttpRequest) -> bytes:
-    """A server that takes chunks marks their end itself (`wsgi.input_terminated`)."""
     stream: Readable = request.META["wsgi.input"]
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
     body = b""

@@ -26,9 +26,9 @@ def presented_key(meta: Mapping[str, Any]) -> str | None:
 
 def _bearer(authorization: str) -> str | None:
     """What stands after `Bearer` (any case, RFC 9110 §11.1); None for another scheme, which may be a proxy's."""
-    scheme, _, rest = authorization.strip().partition(" ")
+    scheme, _, rest = authorization.strip(" \t").partition(" ")
     if scheme.lower() == "bearer" or ",bearer" in authorization.lower().replace(" ", ""):
-        return rest.strip(" ")
+        return rest.strip(" \t")
     return None
 
 

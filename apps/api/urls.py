@@ -1,8 +1,6 @@
 """Where each path under /v1 leads. No path ends in a slash, and none is redirected to another."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path, register_converter
-from django.views.decorators.csrf import csrf_exempt
 
 from apps.api import me, problems, resources
 from apps.projects import catalogues
@@ -26,11 +24,6 @@ def _serves(resource: object) -> bool:
     return getattr(resource, "kind", "management") != "management"
 
 
-@csrf_exempt
-def nowhere(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
-    return problems.response(request, problems.not_found())
-
-
 register_converter(ResourceConverter, "resource")
 
 urlpatterns = [
@@ -38,5 +31,5 @@ urlpatterns = [
     path("<resource:resource>", resources.Records.as_view(), name="api_records"),
     path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),
     path("<resource:resource>/<str:record_id>", resources.Record.as_view(), name="api_record"),
-    re_path(r"^", nowhere),
+    re_path(r"^", problems.nowhere, name="api_nowhere"),
 ]

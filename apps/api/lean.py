@@ -1,0 +1,97 @@
+"""The two paths that are answered before Django sees a request, /gate and /v1/verify: other services wait for them on
+every request of their own. The same gate, the same problems and the same headers as everywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from apps.api import limits, problems, proxied, verifying
+from apps.api.calls import Answer, Call
+from apps.api.identity import Header
+from apps.api.middleware import DEPENDS_ON
+from apps.api.problems import Problem
+from apps.core.ids import new_id
+
+StartResponse = Callable[[str, list[Header]], object]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """`refusal_headers`: what a refusal, with this body, says beside what every refusal says."""
+
+    allowed: tuple[str, ...]
+    answer: Callable[[Call], Answer]
+    refusal_headers: Callable[[Call, bytes], list[Header]]
+
+
+_GATE = Path(proxied.ALLOWED, proxied.answer, proxied.refusal_headers)
+_VERIFY = Path(verifying.ALLOWED, verifying.answer, lambda call, body: [])
+
+
+class Lean:
+    """A WSGI application: the two paths, and for all others `django`."""
+
+    def __init__(self, django: Application) -> None:
+        self._django = django
+        self._common = _common_headers()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = _path(environ["PATH_INFO"])
+        if path is None:
+            return self._django(environ, start_response)
+        request_id = environ["boltkeys.request_id"] = new_id("req")
+        call = Call(environ)
+        answer = _answer(path, call)
+        headers = [*answer.headers, *self._common, ("X-Request-Id", request_id)]
+        if answer.status != 204:
+            headers.append(("Content-Length", str(len(answer.body))))
+        if call.verdict is not None and call.verdict.rate is not None:
+            headers += limits.headers(call.verdict.rate).items()
+        start_response(_STATUS_LINES[answer.status], headers)
+        return [b"" if call.method == "HEAD" else answer.body]
+
+
+def _path(text: str) -> Path | None:
+    if text == verifying.PATH:
+        return _VERIFY
+    return _GATE if text == proxied.PATH or text.startswith(proxied.PATH + "/") else None
+
+
+def _common_headers() -> list[Header]:
+    """What Django's middleware would set on an answer of the API."""
+    headers = [("Cache-Control", "no-store"), ("Vary", ", ".join(DEPENDS_ON)), ("X-Content-Type-Options", "nosniff")]
+    if settings.SECURE:
+        age = settings.SECURE_HSTS_SECONDS
+        headers.append(("Strict-Transport-Security", f"max-age={age}; includeSubDomains; preload"))
+    return headers
+
+
+def _answer(path: Path, call: Call) -> Answer:
+    try:
+        if call.method not in path.allowed:
+            allowed = ", ".join(path.allowed)
+            raise Problem("method_not_allowed", f"This address takes {allowed}.", {"Allow": allowed})
+        return path.answer(call)
+    except Exception as exc:  # noqa: BLE001  (nothing stands behind this that could answer)
+        return _refused(path, call, exc)
+    finally:
+        close_old_connections()  # as Django does after each request: who asked the database gives the connection back
+
+
+def _refused(path: Path, call: Call, exc: Exception) -> Answer:
+    problem = problems.as_problem(exc)
+    if problem.status_code >= 500:
+        problems.log_failure(call, problem, exc)
+    body = problems.content(call, problem)
+    headers = [("Content-Type", problems.CONTENT_TYPE), *problem.headers.items(), *path.refusal_headers(call, body)]
+    return Answer(problem.status_code, headers, body)

@@ -1,0 +1,184 @@
+"""Every route of the API × everybody who may come along. A route that is not in the table fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+
+from apps.core import secret
+from apps.core.ids import random_text
+from apps.keys import service as keys
+from apps.projects.models import Project
+from apps.records import service
+from tests import make
+from tests.api.call import call, problem, secret_for
+from tests.api.test_permissions import BOLTCALL
+
+# route → for each method that it has: what the holder of a good key gets, and the holder of one of another project.
+ROUTES: dict[str, dict[str, tuple[int, int]]] = {
+    "api_me": {"GET": (200, 200)},
+    "api_records": {"GET": (200, 200), "POST": (201, 201)},
+    "api_schema": {"GET": (200, 200)},
+    "api_record": {"GET": (200, 404), "PATCH": (200, 404), "DELETE": (204, 404)},
+}
+
+
+def revoked(project: Project) -> str:
+    made = make.new_key(project, "revoked")
+    keys.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+    return made.secret
+
+
+def deleted(project: Project) -> str:
+    made = make.new_key(project, "deleted")
+    keys.delete_key(actor=make.TESTER, key=made.key)
+    return made.secret
+
+
+def expired(project: Project) -> str:
+    made = make.new_key(project, "expired", expires_at=timezone.now() + make.timedelta(days=1))
+    make.expire(made.key)
+    return made.secret
+
+
+def suspended(project: Project) -> str:
+    key = make.new_key(project, "suspended").secret
+    Project.objects.filter(pk=project.pk).update(suspended_at=timezone.now())
+    return key
+
+
+def elsewhere(project: Project) -> str:
+    return make.new_key(project, "elsewhere", allowed_ips=["198.51.100.0/24"]).secret
+
+
+def mistyped(project: Project) -> str:
+    key = make.new_key(project, "mistyped").secret
+    return key[:-1] + ("a" if key[-1] != "a" else "b")
+
+
+def made_up(project: Project) -> str:
+    return secret.mint("sk_live_", random_text)
+
+
+REFUSED: dict[Callable[[Project], str], tuple[int, str]] = {
+    revoked: (401, "revoked"),
+    deleted: (401, "deleted"),
+    expired: (401, "expired"),
+    mistyped: (401, "malformed"),
+    made_up: (401, "unknown"),
+    suspended: (403, "suspended"),
+    elsewhere: (403, "ip_denied"),
+}
+
+
+def path_of(route: str, record_id: str) -> str:
+    return {
+        "api_me": "/v1/me",
+        "api_records": "/v1/leads",
+        "api_schema": "/v1/leads/schema",
+        "api_record": f"/v1/leads/{record_id}",
+    }[route]
+
+
+def a_lead(project: Project) -> str:
+    written = service.create_record(
+        actor=make.TESTER, project_id=project.id, resource=BOLTCALL.resources["leads"], data={"name": "Ann"}
+    )
+    return written.record.id
+
+
+CALLS = [(route, method) for route, methods in ROUTES.items() for method in methods]
+
+
+def test_every_route_is_in_the_table() -> None:
+    patterns = next(p for p in get_resolver().url_patterns if str(p.pattern) == "v1/").url_patterns
+    names = {p.name for p in patterns if isinstance(p, URLPattern)}
+    assert names == {*ROUTES, "api_nowhere"}
+
+
+def test_every_method_of_a_route_is_in_the_table() -> None:
+    patterns = next(p for p in get_resolver().url_patterns if str(p.pattern) == "v1/").url_patterns
+    for pattern in patterns:
+        if pattern.name in ROUTES:
+            view = pattern.callback.cls
+            methods = {m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(view, m.lower())}
+            assert methods == set(ROUTES[pattern.name]), pattern.name
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS)
+def test_key_of_the_project_gets_in(route: str, method: str, project: Project) -> None:
+    key = secret_for(project, "leads:read", "leads:write")
+    body = {"name": "Ann"} if method in ("POST", "PATCH") else None
+    response = call(method, path_of(route, a_lead(project)), key, body=body)
+    assert response.status_code == ROUTES[route][method][0]
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS)
+def test_key_of_another_project_finds_nothing(route: str, method: str, project: Project) -> None:
+    key = secret_for(make.project("Other"), "leads:read", "leads:write")
+    lead = a_lead(project)
+    response = call(method, path_of(route, lead), key, body={"name": "Eve"} if method in ("POST", "PATCH") else None)
+    assert response.status_code == ROUTES[route][method][1]
+    if method == "GET":
+        assert lead not in response.content.decode().replace(f"/v1/leads/{lead}", "")
+    assert call("GET", f"/v1/leads/{lead}", secret_for(project, "leads:read")).json()["name"] == "Ann"
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS)
+def test_anonymous_is_told_how_to_send_a_key(route: str, method: str, project: Project) -> None:
+    response = call(method, path_of(route, a_lead(project)))
+    problem(response, 401, "unauthenticated")
+    assert response["WWW-Authenticate"] == 'Bearer realm="boltkeys"'
+    assert "RateLimit" not in response
+
+
+@pytest.mark.parametrize("who", REFUSED, ids=lambda who: who.__name__)
+@pytest.mark.parametrize(("route", "method"), CALLS)
+def test_key_that_is_no_good_is_refused(
+    route: str, method: str, who: Callable[[Project], str], project: Project
+) -> None:
+    lead = a_lead(project)
+    key = who(project)
+    status, code = REFUSED[who]
+    response = call(method, path_of(route, lead), key, body={"name": "Eve"} if method in ("POST", "PATCH") else None)
+    problem(response, status, code)
+    if status == 401:
+        assert response["WWW-Authenticate"] == 'Bearer realm="boltkeys", error="invalid_token"'
+    assert service.Record.objects.filter(project=project).values_list("data", flat=True).get() == {"name": "Ann"}
+
+
+def test_what_belongs_to_another_project_looks_like_what_does_not_exist(project: Project) -> None:
+    key = secret_for(make.project("Other"), "leads:read", "leads:write")
+    for method in ("GET", "PATCH", "DELETE"):
+        body = {"name": "Eve"} if method == "PATCH" else None
+        foreign = problem(call(method, f"/v1/leads/{a_lead(project)}", key, body=body), 404, "not_found")
+        nothing = problem(call(method, f"/v1/leads/rec_{'0' * 22}", key, body=body), 404, "not_found")
+        for varying in ("instance", "request_id"):
+            del foreign[varying], nothing[varying]
+        assert foreign == nothing
+
+
+def test_record_of_another_resource_is_not_found(project: Project) -> None:
+    key = secret_for(project, "calls:read", "leads:read")
+    problem(call("GET", f"/v1/calls/{a_lead(project)}", key), 404, "not_found")
+
+
+def test_other_project_cannot_be_addressed_with_a_project_key(project: Project) -> None:
+    other = make.project("Other")
+    key = secret_for(project, "leads:read")
+    for name in (other.id, other.slug, "nope", "x" * 5000):
+        problem(call("GET", "/v1/leads", key, X_Project=name), 404, "unknown_project")
+    for name in (project.id, project.slug, ""):
+        assert call("GET", "/v1/leads", key, X_Project=name).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/nope", "/v1/leads/", "/v1/leads/a/b", "/v1/tokens", "/v1/me/", "/v1//leads", "/v1/%00"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS", "FOO"])
+def test_path_that_leads_nowhere_is_404_without_a_redirect(path: str, method: str, project: Project) -> None:
+    problem(call(method, path, secret_for(project, "leads:read"), body={}), 404, "not_found")
+    problem(call(method, path, body={}), 404, "not_found")
