@@ -75,7 +75,7 @@ def _start_web(programs: Programs, wanted: Configuration) -> Program:
         "--workers": wanted.processes,
         "--blocking-threads": wanted.threads,
         "--workers-kill-timeout": 10,
-        "--log-level": "warning",
+        "--log-level": "error",
     }
     flags = [str(part) for option in options.items() for part in option]
     command = [str(PYTHON), "-m", "granian", *flags, "--no-ws", "--respawn-failed-workers", "boltkeys.wsgi:application"]

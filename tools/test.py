@@ -87,7 +87,7 @@ def _start(programs: Programs, folder: Path, profiles: tuple[str, ...], argument
     jobs = []
     for profile in profiles:
         var = folder / profile
-        var.mkdir()
+        (var / "static").mkdir(parents=True)
         command, own = _command(profile, var, arguments), _own_environment(profile, var, stores)
         log = folder / f"{profile}.log"
         with log.open("wb") as output:
