@@ -7,11 +7,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "boltkeys.settings")
 django.setup(set_prefix=False)
 
-from apps.usage.flusher import Flusher  # noqa: E402  (needs the apps to be loaded)
+from apps.api.lean import Lean  # noqa: E402  (needs the apps to be loaded)
+from apps.usage.flusher import Flusher  # noqa: E402
 from boltkeys.checks import stop_on_errors  # noqa: E402
 from boltkeys.handler import Utf8Handler  # noqa: E402
 
-application = Utf8Handler()
+application = Lean(Utf8Handler())
 
 stop_on_errors()
 Flusher().start()

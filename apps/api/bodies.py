@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
@@ -25,52 +26,75 @@ def settle(request: HttpRequest) -> None:
     Raises a 413 for a body above `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, read no further than that, and a 415 for one that
     is compressed: what it unpacks to has no limit.
     """
-    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+    meta = request.META
+    _check_announced(meta, request)
+    if _is_chunked(meta):
+        body = _read_chunked(meta)
+        request._stream = BytesIO(body)
+        meta["CONTENT_LENGTH"] = str(len(body))
+
+
+def whole(meta: Mapping[str, Any]) -> bytes:
+    """The body of a request that Django never sees. Raises as `settle` does."""
+    _check_announced(meta, meta["wsgi.input"])
+    if _is_chunked(meta):
+        return _read_chunked(meta)
+    length = _length(meta)
+    body = _read(meta["wsgi.input"], length) if length > 0 else b""
+    if len(body) < length:
+        raise Problem("bad_request", "The body is shorter than Content-Length says.")
+    return body
+
+
+def _check_announced(meta: Mapping[str, Any], stream: Readable) -> None:
+    """What the headers tell before anything is read."""
+    if meta.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         detail = "Send the body as it is, without Content-Encoding."
         raise Problem("unsupported_media_type", detail, {"Accept-Encoding": "identity"})
-    if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        _drain(request, request)
+    if _length(meta) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        _drain(meta, stream)
         raise too_large()
-    if _is_chunked(request):
-        body = _read_chunked(request)
-        request._stream = BytesIO(body)
-        request.META["CONTENT_LENGTH"] = str(len(body))
 
 
-def _length(request: HttpRequest) -> int:
+def _length(meta: Mapping[str, Any]) -> int:
     try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
+        return int(meta.get("CONTENT_LENGTH") or 0)
     except ValueError:
         raise Problem("bad_request", "Content-Length must be a number.") from None
 
 
-def _is_chunked(request: HttpRequest) -> bool:
+def _is_chunked(meta: Mapping[str, Any]) -> bool:
     """Only of a server that says so (`wsgi.input_terminated`, as granian does) can more be read than was announced."""
-    meta = request.META
     return bool(
         meta.get("HTTP_TRANSFER_ENCODING") and not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated")
     )
 
 
-def _read_chunked(request: HttpRequest) -> bytes:
-    stream: Readable = request.META["wsgi.input"]
+def _read_chunked(meta: Mapping[str, Any]) -> bytes:
+    stream = meta["wsgi.input"]
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    body = _read(stream, most)
+    if len(body) == most:
+        _drain(meta, stream)
+        raise too_large()
+    return body
+
+
+def _read(stream: Readable, most: int) -> bytes:
+    """Up to `most` bytes; fewer only when there are no more."""
     body = b""
     try:
         while len(body) < most and (part := stream.read(most - len(body))):
             body += part
     except OSError as error:
         raise UnreadablePostError(*error.args) from error
-    if len(body) == most:
-        _drain(request, stream)
-        raise too_large()
     return body
 
 
-def _drain(request: HttpRequest, stream: Readable) -> None:
+def _drain(meta: Mapping[str, Any], stream: Readable) -> None:
     """Lets the client finish: one that is cut off while it sends never gets to read the answer. One that asked first
     (`Expect: 100-continue`) has sent nothing yet."""
-    if request.META.get("HTTP_EXPECT"):
+    if meta.get("HTTP_EXPECT"):
         return
     for _ in range(DRAINED_MAX // CHUNK):
         if not stream.read(CHUNK):

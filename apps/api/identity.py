@@ -38,7 +38,7 @@ class Identity:
 
 @lru_cache(maxsize=KEPT)
 def identity(record: KeyRecord, project: ProjectRecord) -> Identity:
-    """What a key that was let in to `project` may be known by. Kept by the value of the record: a change makes another."""
+    """How a key that was let in to `project` is known. Kept by the value of the record: a change makes another."""
     scopes = Principal("key", record, project).scopes
     owner = record.owner.user_id if record.owner else ""
     verdict = {

@@ -4,10 +4,11 @@ every request of their own. The same gate, the same problems and the same header
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -19,8 +20,7 @@ from apps.api.middleware import DEPENDS_ON
 from apps.api.problems import Problem
 from apps.core.ids import new_id
 
-StartResponse = Callable[[str, list[Header]], object]
-Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+Application = Callable[[WSGIEnvironment, StartResponse], Any]
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -45,7 +45,7 @@ class Lean:
         self._django = django
         self._common = _common_headers()
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         path = _path(environ["PATH_INFO"])
         if path is None:
             return self._django(environ, start_response)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from rest_framework.request import Request
-
+from apps.api.problems import Asked
 from apps.core.secret import redact
 
 IGNORED_HEADER = "Boltkeys-Ignored-Fields"
@@ -15,14 +14,14 @@ NAMES_MAX = 50
 NAME_MAX = 64
 
 
-def is_strict(request: Request) -> bool:
+def is_strict(request: Asked) -> bool:
     """Whether the client sent `Prefer: handling=strict`."""
     preferences = str(request.META.get("HTTP_PREFER", "")).lower().split(",")
     tokens = (preference.split(";")[0].replace(" ", "").replace('"', "") for preference in preferences)
     return "handling=strict" in tokens
 
 
-def headers(request: Request, ignored: Sequence[str]) -> dict[str, str]:
+def headers(request: Asked, ignored: Sequence[str]) -> dict[str, str]:
     """The headers that tell which names were ignored, and that strictness was honoured."""
     told = {"Preference-Applied": "handling=strict"} if is_strict(request) else {}
     return told | ({IGNORED_HEADER: listed(ignored)} if ignored else {})

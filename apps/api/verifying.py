@@ -39,7 +39,7 @@ def answer(call: Call) -> Answer:
 
 
 def _asked(call: Call) -> dict[str, Any]:
-    """The object that was sent, empty when no body was. Raises what the parser raises, and 422 with each fault named."""
+    """The object that was sent; empty when no body was. Raises what the parser raises, and a 422 for each fault."""
     body = bodies.whole(call.META)
     if not body:
         return {}
