@@ -33,14 +33,23 @@ class Section:
     subtitle: str = ""
 
 
-_OVERVIEW = (("Overview", "project", "layout-dashboard", Right.PROJECT_VIEW), ("Team", "team", "users", Right.TEAM_VIEW))
+_OVERVIEW = (
+    ("Overview", "project", "layout-dashboard", Right.PROJECT_VIEW),
+    ("Team", "team", "users", Right.TEAM_VIEW),
+)
 _DEVELOPER_ACCESS = (
     ("API Keys", "keys", "key", Right.KEYS_MANAGE),
     ("Revoked / Expired", "keys_ended", "archive", Right.KEYS_MANAGE),
     ("Audit", "audit", "history", Right.AUDIT_VIEW),
 )
 
-_PARENTS = {"key": "keys", "key_new": "keys", "key_create": "keys", "key_revoke": "keys", "team_invite": "team"}
+_PARENTS = {
+    "key": "keys",
+    "key_new": "keys",
+    "key_create": "keys",
+    "key_revoke": "keys",
+    "key_revoke_now": "keys",
+} | dict.fromkeys(("team_invite", "member_role", "member_remove"), "team")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
 

@@ -40,7 +40,12 @@ _ANSWERS: Mapping[str, frozenset[str]] = {
 }
 """The parameters that each step's own controls send."""
 
-_STEP_OF: Mapping[str, str] = {"name": "name", "expires_at": "expiry", "scopes": "permissions", "unrestricted": "permissions"}
+_STEP_OF: Mapping[str, str] = {
+    "name": "name",
+    "expires_at": "expiry",
+    "scopes": "permissions",
+    "unrestricted": "permissions",
+}
 
 
 @dataclass(frozen=True, slots=True)
