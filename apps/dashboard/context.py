@@ -26,7 +26,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Links under a heading: `title` › `subtitle`, both may be empty."""
+    """Links under a heading: first `title`, then `subtitle`, both may be empty."""
 
     links: Sequence[Link]
     title: str = ""

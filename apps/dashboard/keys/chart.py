@@ -52,8 +52,23 @@ def bars(hours: Mapping[datetime, Mapping[bool, int]], now: datetime, window: st
         if slot in counts:
             for accepted, number in numbers.items():
                 counts[slot][accepted] += number
-    highest = max((sum(number.values()) for number in counts.values()), default=0)
-    drawn = tuple(_bar(i, len(slots), slot, counts[slot], highest, window) for i, slot in enumerate(slots))
+    return _draw(counts, window)
+
+
+def _draw(counts: Mapping[datetime, Mapping[bool, int]], window: str) -> Chart:
+    highest = max(sum(numbers.values()) for numbers in counts.values())
+    room, scale = WIDTH / len(counts), HEIGHT / max(highest, 1)
+    drawn = tuple(
+        _bar(
+            label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
+            is_marked=(len(counts) - 1 - i) % -(-len(counts) // MARKS) == 0,
+            numbers=numbers,
+            left=i * room,
+            room=room,
+            scale=scale,
+        )
+        for i, (slot, numbers) in enumerate(counts.items())
+    )
     return Chart(
         bars=drawn,
         highest=highest,
@@ -75,16 +90,14 @@ def _slots(now: datetime, window: str) -> list[datetime]:
     return list(dict.fromkeys(_slot(moment, window) for moment in [*moments, now]))
 
 
-def _bar(i: int, total: int, slot: datetime, counts: Mapping[bool, int], highest: int, window: str) -> Bar:
-    room = WIDTH / total
-    scale = HEIGHT / highest if highest else 0
-    accepted, refused = counts[True] * scale, counts[False] * scale
+def _bar(*, label: str, is_marked: bool, numbers: Mapping[bool, int], left: float, room: float, scale: float) -> Bar:
+    accepted, refused = numbers[True] * scale, numbers[False] * scale
     return Bar(
-        label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
-        is_marked=(total - 1 - i) % -(-total // MARKS) == 0,
-        accepted=counts[True],
-        refused=counts[False],
-        x=round(i * room + room * GAP / 2, 2),
+        label=label,
+        is_marked=is_marked,
+        accepted=numbers[True],
+        refused=numbers[False],
+        x=round(left + room * GAP / 2, 2),
         width=round(room * (1 - GAP), 2),
         accepted_y=round(HEIGHT - accepted, 2),
         accepted_height=round(accepted, 2),

@@ -35,11 +35,11 @@ def step(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.KEYS_MANAGE)
     draft = Draft.of(request.GET)
     if preset := request.GET.get("preset"):
-        return _step(request, access, picker(access.catalogue).preset(draft, preset), "permissions")
+        return _step(request, access, picker(access.catalogue).preset(draft, preset), asked="permissions")
     asked = request.GET.get("step", "name")
     asked = asked if asked in STEPS else "name"
     wrong = first_fault(draft, access.project, timezone.now(), before=asked)
-    return _step(request, access, draft, asked, wrong)
+    return _step(request, access, draft, asked=asked, wrong=wrong)
 
 
 @login_required
@@ -54,13 +54,13 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
         return _created_already(request, access, form_id)
     wrong = first_fault(draft, access.project, timezone.now(), before="review")
     if wrong or not _FORM_ID.fullmatch(form_id):
-        return _step(request, access, draft, "review", wrong, status=422)
+        return _step(request, access, draft, asked="review", wrong=wrong, status=422)
     try:
         new = _create(access, draft, form_id)
     except Conflict:
         return _created_already(request, access, form_id)
     except Invalid as error:
-        return _step(request, access, draft, fault(error).step, fault(error), status=422)
+        return _step(request, access, draft, asked="review", wrong=fault(error), status=422)
     return _reveal(request, access, new)
 
 
@@ -77,7 +77,7 @@ def _create(access: Access, draft: Draft, form_id: str) -> NewKey:
 
 
 def _step(
-    request: HttpRequest, access: Access, draft: Draft, asked: str, wrong: Fault | None = None, status: int = 200
+    request: HttpRequest, access: Access, draft: Draft, *, asked: str, wrong: Fault | None = None, status: int = 200
 ) -> HttpResponse:
     """The step that was asked for, or an earlier one with what is wrong there."""
     now = timezone.now()

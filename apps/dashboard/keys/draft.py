@@ -40,12 +40,8 @@ _ANSWERS: Mapping[str, frozenset[str]] = {
 }
 """The parameters that each step's own controls send."""
 
-_STEP_OF: Mapping[str, str] = {
-    "name": "name",
-    "expires_at": "expiry",
-    "scopes": "permissions",
-    "unrestricted": "permissions",
-}
+_STEP_OF: Mapping[str, str] = {"expires_at": "expiry", "scopes": "permissions", "unrestricted": "permissions"}
+"""The step that asks for a field of the service; what no step asks for is told at the first."""
 
 
 @dataclass(frozen=True, slots=True)
