@@ -138,7 +138,7 @@ def _take_over(row: KeptAnswer, now: datetime) -> bool:
 
 def _running() -> Problem:
     detail = "The first request with this Idempotency-Key is still running. Try again in a moment."
-    return Problem("idempotency_running", detail, {"Retry-After": "1"}, retry_after=1)
+    return Problem("idempotency_running", detail, {"Retry-After": "1"}, {"retry_after": 1})
 
 
 def _first(row: KeptAnswer, handle: Callable[[], HttpResponse]) -> HttpResponse:

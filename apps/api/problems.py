@@ -101,14 +101,20 @@ class Problem(drf.APIException):
     """
 
     def __init__(
-        self, code: str, detail: str, headers: Mapping[str, str] | None = None, general: str = "conflict", **members: Any
+        self,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+        *,
+        general: str = "conflict",
     ) -> None:
         super().__init__(detail, code)
         self.status_code, self.title = CODES.get(code, CODES[general])
         self.code = code
         self.text = detail
         self.headers = dict(headers or {})
-        self.members = members
+        self.members = dict(members or {})
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -138,7 +144,7 @@ def as_problem(exc: Exception) -> Problem:
 def _of_domain(exc: errors.BoltkeysError) -> Problem:
     if isinstance(exc, errors.Invalid):
         listed = [{"pointer": e.pointer, "detail": e.detail, "code": e.code} for e in exc.errors]
-        return Problem("invalid", exc.detail, errors=listed)
+        return Problem("invalid", exc.detail, members={"errors": listed})
     if isinstance(exc, errors.Unavailable):
         return unavailable(exc.detail)
     return Problem(exc.code, exc.detail, general=type(exc).code if type(exc).code in CODES else "conflict")
@@ -184,7 +190,7 @@ def too_large() -> Problem:
 
 def unavailable(detail: str) -> Problem:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Problem("unavailable", detail, headers, retry_after=RETRY_AFTER_SECONDS)
+    return Problem("unavailable", detail, headers, {"retry_after": RETRY_AFTER_SECONDS})
 
 
 def content(request: Asked, problem: Problem) -> bytes:

@@ -65,8 +65,7 @@ def _missing_scope(verdict: Verdict) -> Problem:
         "missing_scope",
         f"This needs the permission {required}. A key cannot be given more: create one that has it.",
         {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{required}"'},
-        required_scope=required,
-        granted_scopes=[scope for scope in catalogue.scopes if scope in granted],
+        {"required_scope": required, "granted_scopes": [scope for scope in catalogue.scopes if scope in granted]},
     )
 
 
@@ -76,15 +75,13 @@ def _rate_limited(verdict: Verdict) -> Problem:
         "rate_limited",
         f"The key has made all the requests that it may make in any {WINDOW_SECONDS} seconds. Wait {seconds} s.",
         {"Retry-After": str(seconds)},
-        type=QUOTA_EXCEEDED,
-        retry_after=seconds,
-        **{"violated-policies": [POLICY]},
+        {"type": QUOTA_EXCEEDED, "retry_after": seconds, "violated-policies": [POLICY]},
     )
 
 
 def _ambiguous_project(verdict: Verdict) -> Problem:
     choices = verdict.judgement.choices if verdict.judgement else ()
-    return Problem(verdict.code, _DETAILS[verdict.code], choices=list(choices))
+    return Problem(verdict.code, _DETAILS[verdict.code], members={"choices": sorted(choices)})
 
 
 def _method_not_allowed(verdict: Verdict, view: Any) -> Problem:

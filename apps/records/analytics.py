@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
 from apps.core.catalogue import Catalogue
 from apps.core.resources import Resource
@@ -56,8 +56,11 @@ def _per_day(records: QuerySet[Record]) -> Iterator[tuple[str, int]]:
         yield row["day"].isoformat(), row["count"]
 
 
-def _by_value(records: QuerySet[Record], name: str) -> Iterator[tuple[str, int]]:
+def _by_value(records: QuerySet[Record], name: str) -> list[tuple[str, int]]:
     """`name` reaches the database as data: the alias is the same for every field."""
-    values = records.annotate(of_field=KeyTextTransform(name, "data")).values("of_field").annotate(count=Count("pk"))
-    for row in values.order_by("-count", "of_field")[:TOP]:
-        yield row["of_field"] or "", row["count"]
+    value = Coalesce(KeyTextTransform(name, "data"), Value(""), output_field=TextField())
+    values = (
+        records.annotate(of_field=value).values("of_field").annotate(count=Count("pk")).order_by("-count", "of_field")
+    )
+    counts = [(row["of_field"], row["count"]) for row in values[:TOP]]
+    return sorted(counts, key=lambda found: (-found[1], found[0]))  # databases sort text in ways of their own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.test import Client
@@ -19,7 +19,8 @@ def call(method: str, path: str, key: str = "", *, body: object = None, **header
         sent["Authorization"] = f"Bearer {key}"
     content_type = sent.pop("Content-Type", "application/json")
     data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client.generic(method, path, data, content_type if body is not None else "", headers=sent)
+    answer: Any = client.generic(method, path, data, content_type if body is not None else "", headers=sent)
+    return cast(HttpResponse, answer)
 
 
 def problem(response: HttpResponse, status: int, code: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The classes as somebody uses them who puts boltkeys in front of views of their own; and views that forget something."""
+"""The classes as adopters use them in front of their own views; and views that forget something."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests import make
 
 
 class Orders(APIView):
-    authentication_classes = [ApiKeyAuthentication]
-    permission_classes = [HasScope]
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes = (HasScope,)
     resource = "leads"
 
     def get(self, request: Request) -> Response:
@@ -145,13 +145,13 @@ def test_public_view_looks_at_no_key(db: None) -> None:
 
 
 def test_any_key_enters_a_view_for_any_resource(project: Project) -> None:
-    class Any_(ApiView):
+    class Whoever(ApiView):
         resource = ANY_RESOURCE
 
         def get(self, request: Request) -> Response:
             return Response({})
 
     key = make.new_key(project).secret
-    assert status(Any_, key=key) == 200
-    assert status(Any_) == 401
-    assert status(Any_, "POST", key) == 405
+    assert status(Whoever, key=key) == 200
+    assert status(Whoever) == 401
+    assert status(Whoever, "POST", key) == 405

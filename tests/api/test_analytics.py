@@ -92,3 +92,9 @@ def test_list_of_values_is_cut_at_fifty(key: str, project: Project) -> None:
     for i in range(55):
         lead(project, source=f"campaign {i:02}")
     assert len(rows(key, "?metric=leads_by_source")) == 50
+
+
+def test_empty_and_missing_values_are_counted_together(key: str, project: Project) -> None:
+    lead(project, source="")
+    lead(project)
+    assert rows(key, "?metric=leads_by_source") == [("leads_by_source", "", 2)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from typing import cast
 
 import pytest
 from django.http import HttpResponse
+from django.test.client import FakePayload, RequestFactory
 
 from apps.projects.models import Project
 from apps.records.models import Record
+from boltkeys.handler import Utf8Handler, Utf8Request
 from tests.api.call import call, data, pointers, problem, secret_for
 
 MEGABYTE = 1024 * 1024
@@ -106,11 +109,12 @@ NOT_DATA = {
 }
 
 
-@pytest.mark.parametrize(("method", "path"), ADDRESSES)
+@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize(("body", "expected"), NOT_DATA.values(), ids=NOT_DATA)
 def test_what_breaks_a_rule_is_422_and_names_the_place(
-    body: bytes, expected: dict[str, str], method: str, path: str, key: str, lead: str
+    body: bytes, expected: dict[str, str], address: tuple[str, str], key: str, lead: str
 ) -> None:
+    method, path = address
     assert pointers(call(method, path.format(id=lead), key, body=body)) == expected
     assert_unchanged(key, lead)
 
@@ -175,27 +179,12 @@ def test_body_without_a_media_type_is_415(key: str, lead: str) -> None:
 
 
 def call_raw(method: str, path: str, key: str, content_type: str) -> HttpResponse:
-    """With the media type past Django's test client, which reads it itself."""
-    from boltkeys.handler import Utf8Request
-    from django.test.client import FakePayload, RequestFactory
-
+    """Past Django's test client, which reads the media type itself."""
     body = b'{"name": "Eve"}'
-    environ = RequestFactory()._base_environ(
-        PATH_INFO=path,
-        REQUEST_METHOD=method,
-        CONTENT_TYPE=content_type.encode().decode("latin-1"),
-        CONTENT_LENGTH=str(len(body)),
-        HTTP_AUTHORIZATION=f"Bearer {key}",
-        **{"wsgi.input": FakePayload(body)},
-    )
-    return answered(Utf8Request(environ))
-
-
-def answered(request: object) -> HttpResponse:
-    from boltkeys.handler import Utf8Handler
-
-    response: HttpResponse = Utf8Handler().get_response(request)
-    return response
+    environ = RequestFactory().generic(method, path, headers={"Authorization": f"Bearer {key}"}).META
+    environ |= {"CONTENT_TYPE": content_type.encode().decode("latin-1"), "CONTENT_LENGTH": str(len(body))}
+    environ["wsgi.input"] = FakePayload(body)
+    return cast(HttpResponse, Utf8Handler().get_response(Utf8Request(environ)))
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "gzip, identity", "x"])

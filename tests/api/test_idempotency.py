@@ -14,10 +14,14 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.response import Response
 
-from apps.api import idempotency, resources
+from apps.api import idempotency
 from apps.api.models import KeptAnswer
+from apps.keys import service as keys
+from apps.keys.models import Key
 from apps.projects.models import Project
+from apps.records import service
 from apps.records.models import Record
+from tests import make
 from tests.api.call import call, data, pointers, problem, secret_for
 
 ID = "8e03978e-40d5-43e8-bc93-6894a57f9324"
@@ -29,7 +33,9 @@ def key(project: Project) -> str:
     return secret_for(project, "leads:read", "leads:write", "contacts:write")
 
 
-def post(key: str, body: object = None, idempotency_key: str = ID, path: str = "/v1/leads", **headers: str) -> HttpResponse:
+def post(
+    key: str, body: object = None, idempotency_key: str = ID, path: str = "/v1/leads", **headers: str
+) -> HttpResponse:
     return call("POST", path, key, body=ANN if body is None else body, Idempotency_Key=idempotency_key, **headers)
 
 
@@ -102,14 +108,14 @@ def test_other_methods_have_no_use_for_it(key: str) -> None:
 
 def test_request_that_still_runs_is_409(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     inner: list[HttpResponse] = []
-    create = resources.service.create_record
+    create = service.create_record
 
     def slow(**given: Any) -> Any:
         inner.append(post(key))
         inner.append(post(key, {"name": "Eve"}))
         return create(**given)
 
-    monkeypatch.setattr(resources.service, "create_record", slow)
+    monkeypatch.setattr(service, "create_record", slow)
     assert post(key).status_code == 201
     assert problem(inner[0], 409, "idempotency_running")["retry_after"] == 1
     assert inner[0]["Retry-After"] == "1"
@@ -117,18 +123,16 @@ def test_request_that_still_runs_is_409(key: str, monkeypatch: pytest.MonkeyPatc
     assert Record.objects.count() == 1
 
 
-def test_request_that_failed_is_taken_over_and_makes_nothing_twice(
-    key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    create = resources.service.create_record
+def test_request_that_failed_is_taken_over_and_makes_nothing_twice(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = service.create_record
 
     def failing(**given: Any) -> Any:
         create(**given)
         raise OperationalError("The connection broke after the commit.")
 
-    monkeypatch.setattr(resources.service, "create_record", failing)
+    monkeypatch.setattr(service, "create_record", failing)
     problem(post(key), 503, "unavailable")
-    monkeypatch.setattr(resources.service, "create_record", create)
+    monkeypatch.setattr(service, "create_record", create)
     answer = post(key)
     assert data(answer)["id"] == Record.objects.get().id
     assert post(key).content == answer.content
@@ -171,19 +175,13 @@ def test_kept_answer_has_no_secret_and_names_nobody(key: str) -> None:
 
 
 def test_key_that_lost_its_permission_gets_no_kept_answer(key: str, project: Project) -> None:
-    from apps.keys import service
-    from apps.keys.models import Key
-    from tests import make
-
     post(key)
-    service.revoke_key(actor=make.TESTER, key=Key.objects.get(), reason="leaked")
+    keys.revoke_key(actor=make.TESTER, key=Key.objects.get(), reason="leaked")
     problem(post(key), 401, "revoked")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_one_does_the_work() -> None:
-    from tests import make
-
     key = secret_for(make.project(), "leads:write")
     together = threading.Barrier(12)
 

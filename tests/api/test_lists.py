@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 
 from apps.projects.models import Project
 from apps.records import cursor as cursors
 from apps.records.models import Record
+from tests import make
 from tests.api.call import call, data, pointers, problem, secret_for
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -100,8 +102,6 @@ def test_cursor_of_another_order_is_refused(key: str, project: Project) -> None:
 
 
 def test_cursor_of_another_project_shows_nothing_of_it(key: str, project: Project) -> None:
-    from tests import make
-
     other = make.project("Other")
     leads(other, 4)
     cursor = data(call("GET", "/v1/leads?limit=2", secret_for(other, "leads:read")))["next_cursor"]
@@ -151,9 +151,7 @@ def test_change_moves_a_record_to_the_end_of_updated_at(key: str, project: Proje
         ('name="Lead 001"', []),
     ],
 )
-def test_filter_compares_the_value_exactly(
-    query: str, expected: list[int] | None, key: str, project: Project
-) -> None:
+def test_filter_compares_the_value_exactly(query: str, expected: list[int] | None, key: str, project: Project) -> None:
     made = leads(project, 4)
     response = call("GET", f"/v1/leads?order=created_at&{quote(query, safe='=&%')}", key)
     if expected is None:
@@ -255,8 +253,6 @@ def test_a_thousand_parameters_are_too_many(key: str) -> None:
 def test_list_takes_one_query(key: str, project: Project, django_assert_num_queries: Any) -> None:
     leads(project, 30)
     call("GET", "/v1/leads", key)
-    from django.conf import settings
-
     gate = 0 if settings.REDIS_URL else 1
     with django_assert_num_queries(1 + gate):
         call("GET", "/v1/leads?limit=25&status=won&order=updated_at", key)

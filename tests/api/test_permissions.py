@@ -1,10 +1,11 @@
-"""Every resource × permission × method × address: one table says what a key may do, and nothing else is let through."""
+"""Each resource, permission, method and address: a table says what a key may do, and nothing else is let through."""
 
 from __future__ import annotations
 
 from itertools import product
 
 import pytest
+from django.http import HttpResponse
 
 from apps.accounts.models import User
 from apps.projects import catalogues
@@ -97,12 +98,12 @@ def expected_status(slug: str, has: str, method: str, place: str) -> int:
     return SUCCESS.get(method, 200) if needed in HAS[has] else 403
 
 
-def assert_forbidden(response: object, slug: str, needed: str, has: str) -> None:
+def assert_forbidden(response: HttpResponse, slug: str, needed: str, has: str) -> None:
     required = f"{slug}:{needed}"
     challenge = f'Bearer realm="boltkeys", error="insufficient_scope", scope="{required}"'
-    assert response["WWW-Authenticate"] == challenge  # type: ignore[index]
-    if response.content:  # type: ignore[attr-defined]  (HEAD has none)
-        body = problem(response, 403, "missing_scope")  # type: ignore[arg-type]
+    assert response["WWW-Authenticate"] == challenge
+    if response.content:  # HEAD has none
+        body = problem(response, 403, "missing_scope")
         assert body["required_scope"] == required
         assert required not in body["granted_scopes"]
         assert {s for s in body["granted_scopes"] if s.startswith(f"{slug}:")} <= {f"{slug}:{a}" for a in HAS[has]}

@@ -14,9 +14,10 @@ from django.http import Http404, UnreadablePostError
 from django.test import Client
 from rest_framework import exceptions as drf
 
-from apps.api import problems, resources
+from apps.api import problems
 from apps.core import errors
 from apps.projects.models import Project
+from apps.records import queries
 from tests.api.call import call, problem, secret_for
 
 RAISED: list[tuple[Exception, int, str]] = [
@@ -54,10 +55,12 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, exc: Exception) -> None:
     def failing(*args: Any, **kwargs: Any) -> None:
         raise exc
 
-    monkeypatch.setattr(resources.queries, "page", failing)
+    monkeypatch.setattr(queries, "page", failing)
 
 
-@pytest.mark.parametrize(("exc", "status", "code"), RAISED, ids=lambda v: type(v).__name__ if isinstance(v, Exception) else "")
+@pytest.mark.parametrize(
+    ("exc", "status", "code"), RAISED, ids=lambda v: type(v).__name__ if isinstance(v, Exception) else ""
+)
 def test_every_exception_becomes_a_problem(
     exc: Exception, status: int, code: str, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +100,7 @@ def test_refusals_are_not_logged_as_failures(project: Project, caplog: pytest.Lo
 
 
 def test_host_that_is_not_ours_gets_a_problem(db: None) -> None:
-    problem(Client(raise_request_exception=False).get("/v1/leads", headers={"Host": "evil.example"}), 400, "bad_request")
+    problem(call("GET", "/v1/leads", Host="evil.example"), 400, "bad_request")
 
 
 def test_failure_in_a_middleware_is_a_problem_too(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,9 +113,7 @@ def test_failure_in_a_middleware_is_a_problem_too(db: None, monkeypatch: pytest.
     assert b"secret" not in response.content
 
 
-def test_failure_outside_of_the_framework_is_a_problem_too(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failure_outside_of_the_framework_is_a_problem_too(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(request: object, problem: object) -> None:
         monkeypatch.undo()
         raise ValueError("secret")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -79,7 +80,8 @@ def test_patch_changes_what_it_names_and_nothing_else(key: str) -> None:
 
 def test_patch_that_changes_nothing_leaves_no_trace(key: str) -> None:
     record = created(key, notes="old")
-    for body in ({}, {"notes": "old"}, {"phone": None}, {"unknown": 1}):
+    empty: dict[str, object] = {}
+    for body in (empty, {"notes": "old"}, {"phone": None}, {"unknown": 1}):
         assert data(call("PATCH", f"/v1/leads/{record['id']}", key, body=body)) == record
     assert not Event.objects.filter(type="record.updated").exists()
 
@@ -115,12 +117,18 @@ def test_deleted_record_is_gone(key: str) -> None:
 )
 def test_id_that_does_not_exist_is_404(record_id: str, key: str) -> None:
     for method in ("GET", "PATCH", "DELETE"):
-        body = {} if method == "PATCH" else None
+        body: object = {} if method == "PATCH" else None
         problem(call(method, f"/v1/leads/{record_id}", key, body=body), 404, "not_found")
 
 
 def test_unknown_names_are_ignored_and_listed(key: str) -> None:
-    body = {"name": "Ann", "Name": "Eve", "nick name": "A", "id": "rec_mine", "created_at": "2020-01-01T00:00:00Z"}
+    body: dict[str, object] = {
+        "name": "Ann",
+        "Name": "Eve",
+        "nick name": "A",
+        "id": "rec_mine",
+        "created_at": "2020-01-01T00:00:00Z",
+    }
     response = call("POST", "/v1/leads", key, body=body | {"project_id": "prj_other", "é": [1, {"a": None}]})
     record = data(response)
     assert record["name"] == "Ann"
@@ -162,7 +170,9 @@ def test_many_ignored_names_are_cut_short(key: str) -> None:
     assert len(listed) == 51 and listed[-1] == "..."
 
 
-@pytest.mark.parametrize("prefer", ["handling=strict", "Handling=Strict", "wait=5, handling=strict", 'handling="strict"'])
+@pytest.mark.parametrize(
+    "prefer", ["handling=strict", "Handling=Strict", "wait=5, handling=strict", 'handling="strict"']
+)
 def test_strict_client_gets_a_422_for_unknown_names(prefer: str, key: str) -> None:
     body = {"name": "Ann", "Name": "Eve", "a/b": 1}
     response = call("POST", "/v1/leads", key, body=body, Prefer=prefer)
@@ -253,7 +263,5 @@ def test_every_field_of_every_resource_is_kept_as_sent(catalogue: Catalogue, db:
             for field in resource.fields:
                 value = sent[field.name][0] if field.type == "multiple_choice" else sent[field.name]
                 text = str(value).lower() if isinstance(value, bool) else str(value)
-                from urllib.parse import quote
-
                 found = data(call("GET", f"/v1/{slug}?{field.name}={quote(text)}", key))["data"]
                 assert [r["id"] for r in found] == [record["id"]], (slug, field)

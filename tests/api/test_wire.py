@@ -24,7 +24,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def key(server: Server) -> str:
     made = server.manage(
-        "create_key", "--project", "acme", "--name", "Wire", "--grant", "leads:read", "leads:write", "--rate-limit", "100000"
+        "create_key", "--project", "acme", "--name", "Wire", "--rate-limit", "100000",
+        "--grant", "leads:read", "leads:write",
     )  # fmt: skip
     return str(made["secret_key"])
 
@@ -126,7 +127,9 @@ def test_no_media_type_makes_the_server_stumble(content_type: str, server: Serve
     assert (status, code(content)) == (415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("path", ["/v1/%00", "/v1/leads/%FF%FE", "/v1/../v1/leads", "/v1/" + "a" * 20_000, "/v1/leads/", "/v1"])
+@pytest.mark.parametrize(
+    "path", ["/v1/%00", "/v1/leads/%FF%FE", "/v1/../v1/leads", "/v1/" + "a" * 20_000, "/v1/leads/", "/v1"]
+)
 def test_strange_paths_are_404(path: str, server: Server, key: str) -> None:
     status, _, content = send(server, f"GET {path}", f"Authorization: Bearer {key}\r\n")
     assert (status, code(content)) == (404, "not_found")

@@ -16,7 +16,8 @@ ID = "rec_0123456789abcdefABCDEF"
 
 @pytest.mark.parametrize("order", cursors.ORDERS)
 @pytest.mark.parametrize(
-    "moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 3, 31, 12, 0, 0, 1, UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+    "moment",
+    [datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 3, 31, 12, 0, 0, 1, UTC), datetime(9999, 12, 31, tzinfo=UTC)],
 )
 def test_cursor_comes_back_as_written(order: str, moment: datetime) -> None:
     cursor = Cursor(order, moment, ID)

@@ -18,13 +18,13 @@ from apps.records.queries import Listing
 LEADS = catalogues.get("boltcall").resources["leads"]
 
 VALUES: list[Any] = [
-    None, "", "1", "true", "null", "a", "A", "ä", "a\u0308", "😀", "a b", "%", "_", "'", '"', "\\", "\n", '["a"]', "[]", "{}",
-    0, 1, -1, 2, 1.5, 0.1, 0.30000000000000004, 0.3, 1e-7, 1e15, 2**53, -(2**53), 123456789.123, True, False, ["a"], ["a", "b"],
-    [], ["1"], [1], {"a": "a"},
+    None, "", "1", "true", "null", "a", "A", "ä", "a\u0308", "😀", "a b", "%", "_", "'", '"', "\\", "\n", '["a"]', "[]",
+    "{}", 0, 1, -1, 2, 1.5, 0.1, 0.30000000000000004, 0.3, 1e-7, 1e15, 2**53, -(2**53), 123456789.123, True, False,
+    ["a"], ["a", "b"], [], ["1"], [1], {"a": "a"},
 ]  # fmt: skip
 """What may stand in a column whose field once had another type."""
 
-TYPES = {"text": str, "number": (int, float), "boolean": bool}
+TYPES: dict[str, Any] = {"text": str, "number": (int, float), "boolean": bool}
 
 
 def same(stored: Any, wanted: Any) -> bool:
@@ -49,7 +49,11 @@ def store(project: Project, name: str, values: list[Any]) -> None:
 @pytest.mark.parametrize("wanted", [v for v in VALUES if isinstance(v, (str, int, float))], ids=repr)
 def test_value_and_type_are_compared_exactly(wanted: Any, project: Project) -> None:
     store(project, "x", VALUES)
-    kind = next(kind for kind, python in TYPES.items() if isinstance(wanted, python) and (kind == "boolean") == isinstance(wanted, bool))
+    kind = next(
+        kind
+        for kind, python in TYPES.items()
+        if isinstance(wanted, python) and (kind == "boolean") == isinstance(wanted, bool)
+    )
     assert found(project, Field("x", "X", kind), wanted) == [v for v in VALUES if same(v, wanted)]
 
 
@@ -61,15 +65,20 @@ def test_multiple_choice_has_the_option_among_others(wanted: str, project: Proje
 
 
 def test_any_number_is_found_by_what_its_json_says(project: Project) -> None:
-    chance = random.Random(1)
-    numbers = [chance.uniform(-1000, 1000) for _ in range(40)] + [chance.uniform(-1, 1) * 10.0 ** chance.randrange(-9, 15) for _ in range(40)]
+    chance = random.Random(1)  # noqa: S311  (the same numbers in every run)
+    numbers = [chance.uniform(-1000, 1000) for _ in range(40)] + [
+        chance.uniform(-1, 1) * 10.0 ** chance.randrange(-9, 15) for _ in range(40)
+    ]
     store(project, "value", numbers)
     field = Field("value", "Value", "number")
     for number in numbers:
         assert found(project, field, parse_query(field, repr(number))) == [number]
 
 
-@pytest.mark.parametrize("name", ["a__b", "a__regex", "a%b", "a%s", "a'b", 'a"b', "a b", "__class__", "a.b", "a[0]", "$", "0", "", "a\\b", "é"])
+@pytest.mark.parametrize(
+    "name",
+    ["a__b", "a__regex", "a%b", "a%s", "a'b", 'a"b', "a b", "__class__", "a.b", "a[0]", "$", "0", "", "a\\b", "é"],
+)
 def test_name_is_data(name: str, project: Project) -> None:
     store(project, name, ["x", "y"])
     store(project, "a", ["x"])

@@ -46,7 +46,9 @@ def test_every_change_has_its_event_and_a_refused_one_has_none(project: Project)
         update(project, record, value="x")
     service.delete_record(actor=make.TESTER, project_id=project.id, resource=LEADS, record_id=record.id)
     events = list(Event.objects.order_by("at").values_list("type", "target_id", "target_label", "actor_label"))
-    assert events == [(f"record.{what}", record.id, "lead", make.TESTER.label) for what in ("created", "updated", "deleted")]
+    assert events == [
+        (f"record.{what}", record.id, "lead", make.TESTER.label) for what in ("created", "updated", "deleted")
+    ]
 
 
 def test_reserved_id_makes_one_record_however_often_it_is_used(project: Project) -> None:
@@ -75,9 +77,7 @@ def test_record_is_missing_elsewhere(project: Project) -> None:
     record = create(project).record
     for elsewhere, resource in ((make.project("Other"), LEADS), (project, CALLS)):
         with pytest.raises(Missing):
-            service.delete_record(
-                actor=make.TESTER, project_id=elsewhere.id, resource=resource, record_id=record.id
-            )
+            service.delete_record(actor=make.TESTER, project_id=elsewhere.id, resource=resource, record_id=record.id)
     assert Record.objects.filter(pk=record.pk).exists()
 
 
