@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+LONGEST = 64
+"""Characters of an IPv6 address with a zone, and spaces around it."""
 
 
 def client_ip(environ: Mapping[str, Any], trusted_proxies: int = 0) -> str | None:
@@ -14,14 +18,20 @@ def client_ip(environ: Mapping[str, Any], trusted_proxies: int = 0) -> str | Non
     `X-Forwarded-For`; so the client is that many places from the right, and all further left is hearsay.
     """
     if trusted_proxies == 0:
-        return _address(str(environ.get("REMOTE_ADDR", "")))
+        return _read(str(environ.get("REMOTE_ADDR", "")))
     hops = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
     if len(hops) < trusted_proxies:
         return None
-    return _address(hops[-trusted_proxies])
+    return _read(hops[-trusted_proxies])
 
 
+def _read(text: str) -> str | None:
+    return _address(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=4096)
 def _address(text: str) -> str | None:
+    """Remembered: to read an address takes longer than to judge a key."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
