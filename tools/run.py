@@ -74,7 +74,7 @@ def _start_web(programs: Programs, wanted: Configuration) -> Program:
         "--port": wanted.port,
         "--workers": wanted.processes,
         "--blocking-threads": wanted.threads,
-        "--workers-kill-timeout": 10,
+        "--workers-kill-timeout": 5,
         "--log-level": "error",
     }
     flags = [str(part) for option in options.items() for part in option]
