@@ -20,10 +20,10 @@ WINDOWS: Mapping[str, str] = {"24h": "24 hours", "7d": "7 days", "30d": "30 days
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour or day; `is_marked` on the axis. Refused requests stand on top of accepted ones."""
+    """One hour or day, with refused requests on top of accepted ones. `mark`: how it is named on the axis, if it is."""
 
     label: str
-    is_marked: bool
+    mark: str
     accepted: int
     refused: int
     x: float
@@ -61,7 +61,7 @@ def _draw(counts: Mapping[datetime, Mapping[bool, int]], window: str) -> Chart:
     drawn = tuple(
         _bar(
             label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
-            is_marked=(len(counts) - 1 - i) % -(-len(counts) // MARKS) == 0,
+            mark=_mark(len(counts) - 1 - i, every=-(-len(counts) // MARKS)),
             numbers=numbers,
             left=i * room,
             room=room,
@@ -78,6 +78,12 @@ def _draw(counts: Mapping[datetime, Mapping[bool, int]], window: str) -> Chart:
     )
 
 
+def _mark(from_the_end: int, every: int) -> str:
+    """`major` for every second name, which narrow screens have room for, `minor` for those between, else ""."""
+    count, rest = divmod(from_the_end, every)
+    return "" if rest else "minor" if count % 2 else "major"
+
+
 def _slot(moment: datetime, window: str) -> datetime:
     here = timezone.localtime(moment).replace(minute=0, second=0, microsecond=0)
     return here if window == "24h" else here.replace(hour=0, fold=0)
@@ -90,11 +96,11 @@ def _slots(now: datetime, window: str) -> list[datetime]:
     return list(dict.fromkeys(_slot(moment, window) for moment in [*moments, now]))
 
 
-def _bar(*, label: str, is_marked: bool, numbers: Mapping[bool, int], left: float, room: float, scale: float) -> Bar:
+def _bar(*, label: str, mark: str, numbers: Mapping[bool, int], left: float, room: float, scale: float) -> Bar:
     accepted, refused = numbers[True] * scale, numbers[False] * scale
     return Bar(
         label=label,
-        is_marked=is_marked,
+        mark=mark,
         accepted=numbers[True],
         refused=numbers[False],
         x=round(left + room * GAP / 2, 2),

@@ -105,7 +105,7 @@ class Draft:
     def typed_here(self) -> str:
         """What was typed as date and time, told in the reader's zone, if it can be read."""
         try:
-            return timezone.localtime(self._typed_moment()).strftime("%Y-%m-%dT%H:%M")
+            return timezone.localtime(self._typed_moment()).replace(tzinfo=None).isoformat(timespec="minutes")
         except (Invalid, OverflowError):
             return self.expires
 

@@ -27,9 +27,13 @@ OTHER = Reason.OTHER.value
 
 
 def searchable(words: str) -> str:
-    """What to look for. A whole secret that somebody pastes is cut down to its mask, so that no page holds it."""
+    """What to look for: one printable line, and of a whole secret that somebody pasted only its mask."""
     line = " ".join("".join(char for char in words[:400] if char.isprintable()).split())[:WORDS_MAX]
     return secret.mask(line) if secret.is_well_formed(line) else secret.redact(line)
+
+
+def holds_secret(words: str) -> bool:
+    return secret.redact(words) != words
 
 
 def ordering(asked: str) -> str:

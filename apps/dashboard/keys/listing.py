@@ -11,13 +11,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from apps.dashboard.access import Access, project_for
-from apps.dashboard.keys.forms import EndedFilter, ordering, searchable
+from apps.dashboard.keys.forms import EndedFilter, holds_secret, ordering, searchable
 from apps.dashboard.keys.words import Permission, permissions
 from apps.keys import queries
 from apps.keys.models import Key
@@ -53,6 +53,8 @@ class Row:
 @require_safe
 def active(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.KEYS_MANAGE)
+    if holds_secret(request.GET.get("q", "")):
+        return _without_secret(request)
     now = timezone.now()
     meter.settle()
     search, order = searchable(request.GET.get("q", "")), ordering(request.GET.get("order", ""))
@@ -71,11 +73,20 @@ def active(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def ended(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.KEYS_MANAGE)
+    if holds_secret(request.GET.get("q", "")):
+        return _without_secret(request)
     now = timezone.now()
     meter.settle()
     form = EndedFilter(request.GET)
     page = _page(request, queries.ended_keys(access.project, now, **form.filters(now)))
     return _list(request, access, "ended", {"page": page, "form": form, "search": form.words()})
+
+
+def _without_secret(request: HttpRequest) -> HttpResponse:
+    """The same list, looked through for the mask of the secret that was typed: the address holds it no longer."""
+    query = request.GET.copy()
+    query["q"] = searchable(query["q"])
+    return redirect(f"{request.path}?{query.urlencode()}")
 
 
 def _list(request: HttpRequest, access: Access, name: str, context: dict[str, Any]) -> HttpResponse:
