@@ -92,7 +92,7 @@ class UserAdmin(ReadOnlyAdmin[User]):
 
 class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
-    fields = ("user", "role", "created_at")
+    fields = readonly_fields = ("user", "role", "created_at")
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -147,7 +147,8 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         return ", ".join(key.scopes) or ("all" if key.unrestricted else "none")
 
     def has_change_permission(self, request: HttpRequest, obj: Key | None = None) -> bool:
-        return self.has_operate_permission(request)
+        has_ended = obj is not None and (obj.revoked_at or obj.deleted_at)
+        return not has_ended and self.has_operate_permission(request)
 
     def changeform_view(
         self,
