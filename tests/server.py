@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +23,8 @@ import redis
 
 ROOT = Path(__file__).parent.parent
 STARTS_WITHIN = 60.0
-REDIS_DATABASE = 9
-"""Apart from the one that tests in the process empty before each test."""
+REDIS_DATABASES = cycle(range(9, 16))
+"""One for each server, apart from the one that tests in the process empty before each test."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _stores(folder: Path) -> dict[str, str]:
             connection.execute(f'CREATE DATABASE "{name}"')
         stores["DATABASE_URL"] = urlsplit(database_url)._replace(path=f"/{name}").geturl()
     if redis_url := os.environ.get("REDIS_URL"):
-        stores["REDIS_URL"] = urlsplit(redis_url)._replace(path=f"/{REDIS_DATABASE}").geturl()
+        stores["REDIS_URL"] = urlsplit(redis_url)._replace(path=f"/{next(REDIS_DATABASES)}").geturl()
         with redis.Redis.from_url(stores["REDIS_URL"]) as client:
             client.flushdb()
     return stores
