@@ -27,17 +27,23 @@ def postgresql_programs() -> Path | None:
 
 @dataclass(frozen=True)
 class Need:
-    """Something beside Python that tests need: how it is recognised, and the packages that bring it."""
+    """Something that may be missing: how it is recognised when it is there, and the packages that bring it."""
 
     name: str
     find: Callable[[], object]
     packages: tuple[str, ...]
 
 
+def _has_venv() -> bool:
+    return all(importlib.util.find_spec(module) for module in ("venv", "ensurepip"))
+
+
+# Debian keeps `ensurepip`, without which a virtual environment has no pip, in a package of its own.
+VENV = Need("Python's venv module", _has_venv, (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",))
 POSTGRESQL = Need("PostgreSQL", postgresql_programs, ("postgresql",))
 REDIS = Need("Redis", lambda: shutil.which("redis-server"), ("redis-server",))
 CHROMIUM = Need("Chromium", lambda: shutil.which("chromium"), ("chromium", "fonts-dejavu-core"))
-JAVA = Need("Java, for the Nu HTML checker", lambda: shutil.which("java"), ("default-jre-headless",))
+JAVA = Need("Java (for the Nu HTML checker)", lambda: shutil.which("java"), ("default-jre-headless",))
 
 
 def require(*needs: Need) -> None:
@@ -45,13 +51,6 @@ def require(*needs: Need) -> None:
     missing = [need for need in needs if not need.find()]
     if missing:
         _install([need.name for need in missing], [package for need in missing for package in need.packages])
-
-
-def require_venv() -> None:
-    """Debian keeps `ensurepip`, without which a virtual environment has no pip, in a package of its own."""
-    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        _install(["Python's venv module"], [f"python{version}-venv"])
 
 
 def _install(missing: list[str], packages: list[str]) -> None:
@@ -87,7 +86,13 @@ def _services_stay_off() -> Iterator[None]:
 def _apt(*arguments: str, required: bool = True) -> None:
     command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3", *arguments]
     done = subprocess.run(
-        command, env=os.environ | QUIET, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+        command,
+        env=os.environ | QUIET,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode and required:
         sys.exit(f"{done.stdout}\nThis failed with exit code {done.returncode}: {' '.join(command)}")

@@ -57,7 +57,7 @@ def _turn() -> Iterator[None]:
 def _prepare_venv() -> None:
     if _read(VENV / STAMP).get("of") == _python_of_venv():
         return
-    debian.require_venv()
+    debian.require(debian.VENV)
     print(f"Making .venv with Python {sys.version.split()[0]} …", flush=True)
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     _write(VENV / STAMP, {"of": _python_of_venv()})

@@ -45,8 +45,8 @@ def main() -> int:
     arguments, profiles = _asked()
     try:
         with Programs() as programs, _folder() as folder:
+            debian.require(*_needs(profiles))  # all at once, and first: it may need a person
             environment.prepare(tests=True)
-            debian.require(*_needs(profiles))
             jobs = _start(programs, folder, profiles, arguments)
             return _report(jobs)
     except Stopped as stopped:
@@ -65,7 +65,8 @@ def _asked() -> tuple[list[str], tuple[str, ...]]:
 
 def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
     stores = [debian.POSTGRESQL, debian.REDIS] if "full" in profiles else []
-    return stores + ([debian.CHROMIUM, debian.JAVA] if profiles != ("lint",) else [])
+    browser = [debian.CHROMIUM, debian.JAVA] if profiles != ("lint",) else []
+    return [debian.VENV, *stores, *browser]
 
 
 @contextmanager
