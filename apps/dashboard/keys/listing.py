@@ -85,7 +85,7 @@ def ended(request: HttpRequest, slug: str) -> HttpResponse:
 def _without_secret(request: HttpRequest) -> HttpResponse:
     """The same list, looked through for the mask of the secret that was typed: the address holds it no longer."""
     query = request.GET.copy()
-    query["q"] = searchable(query["q"])
+    query["q"] = searchable(request.GET.get("q", ""))
     return redirect(f"{request.path}?{query.urlencode()}")
 
 

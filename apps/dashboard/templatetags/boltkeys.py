@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import forms, template
 from django.conf import settings
@@ -78,7 +78,7 @@ def short_date(at: datetime) -> str:
 
 
 @register.filter
-def page_numbers(page: Page[object]) -> list[int | None]:
+def page_numbers(page: Page[Any]) -> list[int | None]:
     """First and last page, the present one and its neighbours; None where some are left out."""
     wanted = {1, page.paginator.num_pages, *range(page.number - 1, page.number + 2)}
     shown: list[int | None] = []
