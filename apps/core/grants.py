@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from apps.core.errors import FieldError, Invalid, invalid
@@ -38,11 +38,11 @@ def _unknown(catalogue: Catalogue, pointer: str, scope: object) -> FieldError:
     return FieldError(pointer, detail, "unknown_scope")
 
 
-def expand(catalogue: Catalogue, scopes: Iterable[str]) -> frozenset[str]:
-    """The scopes with all that they imply (in `voice`, write includes read)."""
-    return frozenset(implied for scope in scopes for implied in catalogue.implied(scope))
+def permits(catalogue: Catalogue, scopes: Collection[str], wanted: str) -> bool:
+    """Whether the scopes cover the wanted one, by themselves or by what they imply (in `voice`, write includes read)."""
+    return wanted in scopes or any(wanted in catalogue.implied(scope) for scope in scopes)
 
 
-def all_scopes(catalogue: Catalogue) -> frozenset[str]:
-    """Everything: what an unrestricted key and an administrator may do, now and after the catalogue grows."""
-    return frozenset(catalogue.scopes)
+def expand(catalogue: Catalogue, scopes: Collection[str]) -> frozenset[str]:
+    """The scopes with all that they imply."""
+    return frozenset(scope for scope in catalogue.scopes if permits(catalogue, scopes, scope))

@@ -15,7 +15,7 @@ from typing import Protocol
 from apps.core import grants, original, secret
 from apps.core.catalogue import Catalogue
 from apps.core.errors import Unavailable
-from apps.core.records import KeyRecord, MembershipRecord, ProjectRecord
+from apps.core.records import KeyRecord, ProjectRecord
 from apps.core.resources import Action, Resource
 
 REFUSALS = (
@@ -184,7 +184,7 @@ def _judge_scope(record: KeyRecord, project: ProjectRecord, ask: Ask, catalogue:
     if action is None:
         return Judgement("unknown_action", project, resource.slug)
     required = f"{resource.slug}:{action.slug}"
-    code = "ok" if required in effective_scopes(record, project, catalogue) else "missing_scope"
+    code = "ok" if may(record, project, catalogue, required) else "missing_scope"
     return Judgement(code, project, resource.slug, required)
 
 
@@ -196,18 +196,16 @@ def _action(resource: Resource, ask: Ask) -> Action | None:
     return resource.action_for(ask.method, ask.operation)
 
 
-def effective_scopes(record: KeyRecord, project: ProjectRecord, catalogue: Catalogue) -> frozenset[str]:
-    """What the key may do in `project` now: its own scopes, cut with those of its owner's membership."""
-    own = grants.all_scopes(catalogue) if record.unrestricted else grants.expand(catalogue, record.scopes)
+def may(record: KeyRecord, project: ProjectRecord, catalogue: Catalogue, scope: str) -> bool:
+    """Whether the key has a scope of the catalogue in `project` now, and its owner, if there is one, has it as well."""
+    if not record.unrestricted and not grants.permits(catalogue, record.scopes, scope):
+        return False
     if record.owner is None:
-        return own
+        return True
     membership = next((m for m in record.owner.memberships if m.project.id == project.id), None)
-    return own & _membership_scopes(membership, catalogue)
+    return membership is not None and (membership.administrator or grants.permits(catalogue, membership.scopes, scope))
 
 
-def _membership_scopes(membership: MembershipRecord | None, catalogue: Catalogue) -> frozenset[str]:
-    if membership is None:
-        return frozenset()
-    if membership.administrator:
-        return grants.all_scopes(catalogue)
-    return grants.expand(catalogue, membership.scopes)
+def effective_scopes(record: KeyRecord, project: ProjectRecord, catalogue: Catalogue) -> frozenset[str]:
+    """All that the key may do in `project` now."""
+    return frozenset(scope for scope in catalogue.scopes if may(record, project, catalogue, scope))
