@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.core.catalogue import Catalogue
-from apps.core.grants import expand
 from apps.dashboard.phrases import listed
 from apps.keys.models import Reason
 
@@ -70,7 +69,7 @@ def inclusion(catalogue: Catalogue) -> str:
 
 def readable(catalogue: Catalogue, scopes: Sequence[str], *, unrestricted: bool) -> str:
     """The slug of the first resource that a key can GET, or "" when there is none."""
-    effective = set(catalogue.scopes) if unrestricted else expand(catalogue, scopes)
+    effective = set(catalogue.scopes) if unrestricted else {i for scope in scopes for i in catalogue.implied(scope)}
     for slug, resource in catalogue.resources.items():
         action = resource.action_for("GET")
         if action and f"{slug}:{action.slug}" in effective:
