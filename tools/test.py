@@ -44,7 +44,7 @@ class Job:
 def main() -> int:
     arguments, profiles = _asked()
     try:
-        with Programs() as programs, _folder() as folder:
+        with _folder() as folder, Programs() as programs:  # the folder goes last
             debian.require(*_needs(profiles))  # all at once, and first: it may need a person
             environment.prepare(tests=True)
             jobs = _start(programs, folder, profiles, arguments)
