@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -41,8 +42,7 @@ def store(batch: Batch) -> bool:
         _, is_new = Arrived.objects.get_or_create(id=batch.id)
         if is_new:
             # In one order always, so that two flushers never wait for each other.
-            for count in sorted(batch.counts, key=lambda c: (c.key_id, c.hour, c.resource, c.outcome)):
-                _add(count)
+            _add(sorted(batch.counts, key=lambda c: (c.key_id, c.hour, c.resource, c.outcome)))
             for seen in sorted(batch.seen, key=lambda s: (s.key_id, s.refused)):
                 _see(seen)
     return is_new
@@ -53,16 +53,20 @@ def forget_batches(now: datetime) -> None:
     Arrived.objects.filter(arrived_at__lt=now - BATCHES_KEPT).delete()
 
 
-def _add(count: Count) -> None:
-    cell = {
+def _add(counts: Sequence[Count]) -> None:
+    """The rows are made if need be, then raised in place: no count is read and written back."""
+    KeyUsage.objects.bulk_create([KeyUsage(**_cell(count), count=0) for count in counts], ignore_conflicts=True)
+    for count in counts:
+        KeyUsage.objects.filter(**_cell(count)).update(count=F("count") + count.count)
+
+
+def _cell(count: Count) -> dict[str, Any]:
+    return {
         "key_id": count.key_id,
         "hour": datetime.fromtimestamp(count.hour, UTC),
         "resource": count.resource,
         "outcome": count.outcome,
     }
-    # The row is made if need be, then raised in place: no count is read and written back.
-    KeyUsage.objects.bulk_create([KeyUsage(**cell, count=0)], ignore_conflicts=True)
-    KeyUsage.objects.filter(**cell).update(count=F("count") + count.count)
 
 
 def _see(seen: Seen) -> None:

@@ -50,7 +50,7 @@ PLANS = (
     ),
     Plan("Website lead form", "leads:write", 28, "office", 9, "form-relay/1.4 (Linux)", "203.0.113.40"),
     Plan(
-        "CRM sync", "leads:read leads:write contacts:read contacts:write", 26, "hourly", 12,
+        "CRM sync", "leads:read leads:write contacts:read contacts:write", 26, "sync", 24,
         "hubspot-sync/2.8 python-requests/2.32", "203.0.113.77", by_colleague=True, limit=300,
     ),
     Plan(

@@ -15,32 +15,7 @@ from apps.usage import service
 HOUR = timedelta(hours=1)
 
 OFFICE = (0, 0, 0, 0, 0, 0, 0.1, 0.3, 0.7, 1, 1, 0.9, 0.6, 0.8, 0.9, 0.8, 0.6, 0.3, 0.1, 0.1, 0, 0, 0, 0)
-CALLS = (
-    0.02,
-    0,
-    0,
-    0,
-    0,
-    0.03,
-    0.1,
-    0.3,
-    0.9,
-    1,
-    0.9,
-    0.8,
-    0.6,
-    0.7,
-    0.8,
-    0.8,
-    0.7,
-    0.5,
-    0.3,
-    0.2,
-    0.1,
-    0.1,
-    0.05,
-    0.03,
-)
+CALLS = (0, 0, 0, 0, 0, 0, 0.1, 0.3, 0.9, 1, 0.9, 0.8, 0.6, 0.7, 0.8, 0.8, 0.7, 0.5, 0.3, 0.2, 0.1, 0.1, 0, 0)
 WEEKEND = 0.18
 
 Rhythm = Callable[[datetime], float]
@@ -53,7 +28,7 @@ def _weekly(shares: tuple[float, ...]) -> Rhythm:
 RHYTHMS: Mapping[str, Rhythm] = {
     "office": _weekly(OFFICE),
     "calls": _weekly(CALLS),
-    "hourly": lambda hour: 1 if hour.weekday() < 5 else 0.6,
+    "sync": lambda hour: 0 if hour.hour % 2 else 1 if hour.weekday() < 5 else 0.6,
     "morning": lambda hour: 1 if hour.hour == 7 else 0.15 if hour.hour in (12, 17) else 0,
     "nightly": lambda hour: 1 if hour.hour == 2 else 0.3 if hour.hour == 3 else 0,
     "never": lambda hour: 0,
@@ -84,7 +59,7 @@ def _counts(plan: Plan, key: Key, now: datetime) -> Iterator[Count]:
 def _hour(plan: Plan, key: Key, hour: datetime, requests: int, chance: random.Random) -> Iterator[Count]:
     """The requests of one hour, most of them for the first resource of the key, a few of them refused."""
     resources = list(dict.fromkeys(scope.split(":")[0] for scope in plan.scopes.split()))
-    for resource, share in zip(resources, (0.7, 0.2, 0.1), strict=False):
+    for resource, share in zip(resources, (0.8, 0.2), strict=False):
         if count := round(requests * (share if len(resources) > 1 else 1)):
             yield _count(key, hour, resource, "ok", count)
     if requests and chance.random() < 0.015:
