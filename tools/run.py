@@ -56,12 +56,14 @@ def _prepare_site() -> dict[str, Any] | None:
     """Returns what the demo says of itself; None without a demo."""
     digest, stamp = _static_digest(), var() / STATIC_STAMP
     fresh = stamp.exists() and stamp.read_text() == digest and (var() / "static").is_dir()
+    print("Bringing the database up to date …" if fresh else "Preparing database and static files …", flush=True)
     command = [str(PYTHON), "-m", "tools.prepare_site", *([] if fresh else ["--static"])]
     done = subprocess.run(
         command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
         sys.exit(f"boltkeys cannot start (exit code {done.returncode}).")
+    stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(digest)
     demo: dict[str, Any] | None = json.loads(done.stdout.splitlines()[-1])["demo"]
     return demo

@@ -63,13 +63,13 @@ def start_postgresql(programs: Programs, folder: Path) -> str:
 
 
 def start_redis(programs: Programs, folder: Path) -> str:
-    """Starts a Redis of its own in `folder` and returns its `REDIS_URL`."""
+    """Starts a Redis of its own in `folder` and returns its `REDIS_URL`. It listens on `redis/socket` there as well."""
     home = folder / "redis"
     home.mkdir()
     server = Server(
         name="Redis",
         home=home,
-        command=lambda port: ["redis-server", "--port", str(port), *REDIS],
+        command=lambda port: ["redis-server", "--port", str(port), "--unixsocket", "socket", *REDIS],
         answers=_redis_answers,
     )
     return f"redis://127.0.0.1:{_start(programs, server)}/0"
