@@ -1,12 +1,18 @@
 // Says things to screen readers: messages that a page came with, and what other scripts announce by
 // document.dispatchEvent(new CustomEvent("announce", { detail: "Copied" })).
 (() => {
+  const SOON_MS = 50; // a change is what gets read, and a region must have been there before
+
   const region = document.querySelector("[data-announcer]");
-  const say = (text) => {
+  document.addEventListener("announce", (event) => {
     region.textContent = "";
-    setTimeout(() => (region.textContent = text), 50); // a change in an empty region is what gets read
-  };
-  document.addEventListener("announce", (event) => say(event.detail));
-  const waiting = [...document.querySelectorAll("[data-announce]")].map((each) => each.textContent.trim());
-  if (waiting.length) say(waiting.join(" "));
+    setTimeout(() => (region.textContent = event.detail), SOON_MS);
+  });
+
+  for (const message of document.querySelectorAll("[data-announce]")) {
+    const content = [...message.childNodes];
+    message.style.minHeight = `${message.offsetHeight}px`;
+    message.replaceChildren();
+    setTimeout(() => message.replaceChildren(...content), SOON_MS);
+  }
 })();

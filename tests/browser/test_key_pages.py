@@ -113,6 +113,7 @@ def test_back_button_does_not_bring_the_secret_back(browser: Browser, server: Se
     page.wait_for_url(f"**{KEYS}")
     with suppress(Error):  # net::ERR_CACHE_MISS: the browser has kept nothing, and asks whether to send the form again
         page.go_back(timeout=5_000)
+    page.wait_for_timeout(500)
     assert secret not in page.content()
     assert rows(page, name) == 1
     keeping.close()

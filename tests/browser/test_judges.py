@@ -1,0 +1,148 @@
+"""What programs that nobody here wrote say about the pages: axe about accessibility, the Nu checker about HTML."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PASSWORD, sign_in
+from tests.server import Server
+
+ROOT = Path(__file__).parent.parent.parent
+NU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+PROJECT = "/projects/judged/"
+KEYS = f"{PROJECT}api-keys/"
+VIEWS = {"wide-light": (1440, "light"), "narrow-dark": (360, "dark"), "wide-dark": (1440, "dark")}
+
+
+@dataclass
+class Judge:
+    """Looks at the states of a page one after the other, and keeps their HTML."""
+
+    page: Page
+    width: int
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+
+    def look(self, state: str) -> None:
+        self.page.wait_for_load_state()
+        self.page.wait_for_timeout(150)  # messages are put in anew, so that they are read out
+        for fault in Axe().run(self.page).response["violations"]:
+            self.faults.append(f"{state}: {fault['id']}: {[node['html'][:200] for node in fault['nodes'][:3]]}")
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self.width:
+            self.faults.append(f"{state}: {wide} pixels wide")
+        (self.folder / f"{state}.html").write_text(self.page.content())
+
+    def open(self, state: str, path: str) -> None:
+        self.page.goto(path)
+        self.look(state)
+
+    def click(self, state: str, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.look(state)
+
+
+@pytest.fixture(scope="module")
+def key_id(server: Server) -> str:
+    """A project with an active key and one that was revoked."""
+    server.manage(
+        "create_project", "--name", "Judged", "--catalogue", "voice", "--admin", "judge@example.com",
+        "--password-env", "JUDGE", JUDGE=PASSWORD,
+    )  # fmt: skip
+    made = [
+        server.manage("create_key", "--project", "judged", "--name", name, "--grant", "calls:read")
+        for name in ("Website", "Old website")
+    ]
+    server.call("/v1/calls", key=made[0]["secret_key"])
+    server.manage("revoke_key", made[1]["id"], "--reason", "leaked")
+    return str(made[0]["id"])
+
+
+@pytest.fixture(params=VIEWS, ids=str)
+def judge(
+    request: pytest.FixtureRequest, browser: Browser, server: Server, key_id: str, tmp_path: Path
+) -> Iterator[Judge]:
+    width, theme = VIEWS[request.param]
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+        timezone_id="Europe/Berlin",
+    )
+    context.set_default_timeout(10_000)
+    yield Judge(context.new_page(), width, tmp_path)
+    context.close()
+
+
+def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
+    judge.open("sign-in", "/accounts/login/")
+    judge.open("reset", "/accounts/password/reset/")
+    sign_in(judge.page, "judge@example.com")
+    judge.page.wait_for_url(f"**{PROJECT}")
+    for walk in (_project, _lists, _create, _revoke):
+        walk(judge, key_id)
+    assert judge.faults == []
+    assert _nu(judge.folder) == ""
+
+
+def _project(judge: Judge, key_id: str) -> None:
+    judge.look("overview")
+    judge.open("team", f"{PROJECT}team/")
+    judge.open("audit", f"{PROJECT}audit/")
+    judge.open("password", "/accounts/password/change/")
+    judge.open("not-found", "/projects/nowhere/")
+
+
+def _lists(judge: Judge, key_id: str) -> None:
+    judge.open("keys", KEYS)
+    if judge.width < 500:
+        judge.click("navigation", "Navigation")
+        judge.page.keyboard.press("Escape")
+    judge.open("keys-none-found", f"{KEYS}?q=zebra")
+    judge.open("ended", f"{KEYS}revoked/")
+    judge.open("ended-none-found", f"{KEYS}revoked/?cause=expired")
+    judge.open("key", f"{KEYS}{key_id}/?window=24h")
+
+
+def _create(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    judge.open("name", f"{KEYS}new/")
+    judge.click("name-wrong", "Continue")
+    page.get_by_label("Name", exact=True).fill(f"Judged {judge.folder.name}")
+    judge.click("expiry", "Continue")
+    page.get_by_role("radio", name="Custom").check()
+    judge.click("expiry-wrong", "Continue")
+    page.get_by_role("radio", name="30 days").check()
+    judge.click("permissions", "Continue")
+    judge.click("permissions-wrong", "Continue")
+    judge.click("permissions-chosen", "Read everything")
+    judge.click("review", "Continue")
+    judge.click("secret", "Create key")
+    page.get_by_role("link", name="Done").click()
+    judge.look("secret-leaving")
+    page.get_by_role("link", name="Leave without the key").click()
+    page.wait_for_url(f"**{KEYS}")
+
+
+def _revoke(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    page.get_by_role("button", name=f"Revoke Judged {judge.folder.name}").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("revoke")
+    judge.click("revoke-wrong", "Revoke key")
+    page.get_by_label("Reason").select_option("unused")
+    judge.click("revoked", "Revoke key")
+
+
+def _nu(folder: Path) -> str:
+    """What the checker says, errors and warnings alike."""
+    files = [str(file) for file in sorted(folder.glob("*.html"))]
+    done = subprocess.run(["java", "-jar", str(NU), *files], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return done.stdout + done.stderr
