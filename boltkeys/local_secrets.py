@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from pathlib import Path
 
 
@@ -28,8 +29,6 @@ def local_secret(folder: Path, name: str, *, make: bool) -> str:
 
 
 def _read(path: Path) -> str:
-    import time
-
     for _ in range(100):
         if value := path.read_text().strip():
             return value

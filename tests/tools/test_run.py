@@ -99,7 +99,7 @@ def _follow(printed: str) -> dict[str, list[object]]:
     address = next(word for word in words if word.startswith("http"))
     assert address.startswith(_line(printed, "boltkeys is ready:"))
     name, _, value = words[words.index("-H") + 1].partition(": ")
-    with urllib.request.urlopen(urllib.request.Request(address, headers={name: value}), timeout=20) as answer:  # noqa: S310
+    with urllib.request.urlopen(urllib.request.Request(address, headers={name: value}), timeout=20) as answer:
         answered: dict[str, list[object]] = json.load(answer)
     return answered
 
