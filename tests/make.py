@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
 from apps.accounts.models import User
@@ -20,12 +22,22 @@ PASSWORD = "correct horse battery staple"
 TESTER = Actor("user", "tester", "tester@example.com", "192.0.2.1", "req_test")
 
 
+@cache
+def _hashed(password: str) -> str:
+    return make_password(password)
+
+
 def user(email: str, password: str = PASSWORD, **fields: Any) -> User:
-    return User.objects.create_user(email, password, **fields)
+    """Hashed once per run: a good hash is slow."""
+    return User.objects.create(email=email, password=_hashed(password), **fields)
 
 
 def project(
-    name: str = "Acme Calls", *, catalogue: str = "boltcall", administrator: User | None = None, environment: str = "live"
+    name: str = "Acme Calls",
+    *,
+    catalogue: str = "boltcall",
+    administrator: User | None = None,
+    environment: str = "live",
 ) -> Project:
     made = Project.objects.create(name=name, slug=slugify(name), catalogue=catalogue, environment=environment)
     if administrator:
