@@ -49,11 +49,11 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.KEYS_MANAGE)
     if request.method != "POST":
         return redirect("key_new", slug)
-    draft, form_id = Draft.of(request.POST), request.POST.get("form_id", "")
-    if queries.key_of_form(access.project, form_id):
+    draft, form_id = Draft.of(request.POST), _form_id(request)
+    if form_id and queries.key_of_form(access.project, form_id):
         return _created_already(request, access, form_id)
     wrong = first_fault(draft, access.project, timezone.now(), before="review")
-    if wrong or not _FORM_ID.fullmatch(form_id):
+    if wrong or not form_id:
         return _step(request, access, draft, asked="review", wrong=wrong, status=422)
     try:
         new = _create(access, draft, form_id)
@@ -62,6 +62,12 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     except Invalid as error:
         return _step(request, access, draft, asked="review", wrong=fault(error), status=422)
     return _reveal(request, access, new)
+
+
+def _form_id(request: HttpRequest) -> str:
+    """The ID that the review gave to its form, or "" for what is none."""
+    sent = request.POST.get("form_id", "")
+    return sent if _FORM_ID.fullmatch(sent) else ""
 
 
 def _create(access: Access, draft: Draft, form_id: str) -> NewKey:
