@@ -26,6 +26,13 @@
     input.focus();
     input.select();
   });
+  // Signed out meanwhile, or a failure: the browser goes there itself, so that its reader sees it.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (new URL(event.detail.xhr.responseURL).pathname === location.pathname) return;
+    event.detail.shouldSwap = false;
+    location.reload();
+  });
+  document.body.addEventListener("htmx:responseError", () => input.form.submit());
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== list) return;
     const detail = list.querySelector("[data-count]")?.dataset.count;

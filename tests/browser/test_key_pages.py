@@ -235,6 +235,24 @@ def test_list_follows_what_is_typed(alice: Page) -> None:
     assert "q=Site+" in alice.url or "q=Site%20" in alice.url
 
 
+def test_list_of_somebody_who_was_signed_out_leads_to_the_sign_in_page(alice: Page) -> None:
+    alice.goto(KEYS)
+    alice.context.clear_cookies()
+    alice.get_by_label("Search by name, mask or ID").fill("site")
+    alice.wait_for_url("**/accounts/login/**")
+    expect(alice.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_dialog_of_somebody_who_was_signed_out_leads_to_the_sign_in_page(alice: Page) -> None:
+    name = new_name()
+    make(alice, name)
+    alice.get_by_role("button", name="Copy key").click()
+    alice.goto(KEYS)
+    alice.context.clear_cookies()
+    alice.get_by_role("button", name=f"Revoke {name}").click()
+    alice.wait_for_url("**/accounts/login/**")
+
+
 def test_secret_that_is_pasted_into_the_search_stays_in_the_browser(alice: Page) -> None:
     name = new_name()
     secret = make(alice, name)
