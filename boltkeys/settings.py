@@ -187,7 +187,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up; without
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session goes on; all others end, as their hash is no longer right
 ACCOUNT_SESSION_REMEMBER = True
 # amount/period/of whom. `login` and `reset_*` guard the server, `login_failed*` the passwords: per address; per account
@@ -201,7 +201,11 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "10/m/user",
 }
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+email: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
+if email["EMAIL_FILE_PATH"]:
+    email["EMAIL_FILE_PATH"] = f"/{email['EMAIL_FILE_PATH']}"  # filemail:///a/b means /a/b; django-environ says a/b
+vars().update(email)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=SUPPORT_EMAIL)
 
 # --- Security of pages ---------------------------------------------------------------------------------------------

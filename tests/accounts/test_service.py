@@ -101,5 +101,5 @@ def test_a_reset_is_queued_alike_for_known_and_unknown_addresses(alice: User) ->
 
 
 def test_the_hash_is_slow_on_purpose(alice: User) -> None:
-    assert alice.password.startswith("argon2$argon2id$")
+    assert alice.password.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
     assert check_password(PASSWORD, alice.password)

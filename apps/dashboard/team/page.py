@@ -11,10 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.dashboard.access import Access, project_for
+from apps.dashboard.keys.words import Permission, permissions
 from apps.dashboard.team import words
 from apps.dashboard.team.forms import InviteForm
 from apps.projects import policy, queries
+from apps.projects.models import Membership, Role
 from apps.projects.policy import Right
+from apps.projects.service import scopes_of
 
 
 @login_required
@@ -31,10 +34,15 @@ def show(request: HttpRequest, access: Access, form: InviteForm, status: int = H
     context = {
         "project": access.project,
         "user": access.user,
-        "members": queries.members(access.project),
+        "members": [(m, _own_keys(access, m)) for m in queries.members(access.project)],
         "manages": manages,
         "roles": words.roles(),
         "form": form,
         "invitations": [(i, i.state(now)) for i in queries.open_invitations(access.project)] if manages else [],
     }
     return render(request, "team/team.html", context, status=status)
+
+
+def _own_keys(access: Access, member: Membership) -> list[Permission]:
+    """What keys of the member's own may do here. For an administrator that is everything, and needs no list."""
+    return [] if member.role == Role.ADMINISTRATOR else permissions(access.catalogue, scopes_of(member))

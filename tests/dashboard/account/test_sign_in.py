@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
@@ -90,6 +93,23 @@ def _comparable(answer: Answer) -> str:
     assert answer.status_code == 200
     lines = answer.content.decode().splitlines()
     return "\n".join(line for line in lines if "csrfmiddlewaretoken" not in line and 'name="login"' not in line)
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+def test_a_failure_costs_one_hash_whether_or_not_there_is_an_account(
+    alice: User, email: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    for name in ("encode", "verify"):
+        original = getattr(Argon2PasswordHasher, name)
+
+        def counted(self: Argon2PasswordHasher, *args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            hashed.append("once")
+            return _original(self, *args, **kwargs)
+
+        monkeypatch.setattr(Argon2PasswordHasher, name, counted)
+    sign_in(email, "a wrong password")
+    assert hashed == ["once"]
 
 
 @pytest.mark.parametrize(

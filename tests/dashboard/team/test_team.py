@@ -46,6 +46,12 @@ def test_an_administrator_sees_people_roles_and_what_they_may_do(project: Projec
     assert page.count("Actions<span") == 3
 
 
+def test_what_keys_of_a_member_may_do_stands_beside_the_name(project: Project, alice: User, bob: User) -> None:
+    row = membership(project, bob)
+    service.set_grants(actor=OPERATOR, membership=row, grants=["leads:read", "leads:write", "calls:read"])
+    assert "Own keys: Calls read, Leads read and write" in text(signed_in(alice).get(url(project)))
+
+
 def test_a_member_sees_people_and_changes_nothing(project: Project, bob: User) -> None:
     service.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
     page = text(signed_in(bob).get(url(project)))
