@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.environment import clean_environment
 from tools.places import PYTHON, ROOT
 
-SOURCES = ["apps", "boltkeys", "tools", "tests"]
+SOURCES = ["apps", "boltkeys", "tools", "tests", "bench"]
 CHECKS: dict[str, list[str]] = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],

@@ -9,7 +9,8 @@ import sys
 
 from tools.places import ROOT
 
-FILES = ("requirements", "requirements-dev", "requirements-node")  # the second takes its versions from the first
+# The second and the last take their versions from the first.
+FILES = ("requirements", "requirements-dev", "requirements-node", "bench/requirements")
 OPTIONS = [
     "--upgrade",
     "--universal",
