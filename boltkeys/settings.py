@@ -227,6 +227,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "apps.accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "boltkeys_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "boltkeys_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

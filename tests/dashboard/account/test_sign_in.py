@@ -309,3 +309,11 @@ def test_a_disabled_user_is_signed_out_at_once(project: Project, alice: User) ->
     sign_in(client=client)
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert client.get(f"/projects/{project.slug}/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "value", [r'"\000aaaaaaaaaaaaaaaa"', "x" * 4_000, "é" * 40, '"\\377\\377aaaaaaaaa"', "' OR 1=1 --"]
+)
+def test_a_strange_session_cookie_is_no_session(value: str) -> None:
+    answer = Client(headers={"cookie": f"boltkeys_session={value}; boltkeys_csrf={value}; messages={value}"}).get("/")
+    assert (answer.status_code, answer["Location"]) == (302, f"{URL}?next=/")
