@@ -41,9 +41,21 @@ def _has_venv() -> bool:
 # Debian keeps `ensurepip`, without which a virtual environment has no pip, in a package of its own.
 VENV = Need("Python's venv module", _has_venv, (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",))
 POSTGRESQL = Need("PostgreSQL", postgresql_programs, ("postgresql",))
-REDIS = Need("Redis", lambda: shutil.which("redis-server"), ("redis-server",))
-CHROMIUM = Need("Chromium", lambda: shutil.which("chromium"), ("chromium", "fonts-dejavu-core"))
-JAVA = Need("Java (for the Nu HTML checker)", lambda: shutil.which("java"), ("default-jre-headless",))
+REDIS = Need("Redis", lambda: _program("redis-server"), ("redis-server",))
+CHROMIUM = Need("Chromium", lambda: _program("chromium"), ("chromium", "fonts-dejavu-core"))
+JAVA = Need("Java (for the Nu HTML checker)", lambda: _program("java"), ("default-jre-headless",))
+PROXIES = [
+    Need("nginx", lambda: _program("nginx"), ("nginx",)),
+    Need("Caddy", lambda: _program("caddy"), ("caddy",)),
+    Need("HAProxy", lambda: _program("haproxy"), ("haproxy",)),
+]
+
+
+def _program(name: str) -> str | None:
+    """Where it is. Debian keeps servers where the PATH of most people does not lead."""
+    return shutil.which(
+        name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    )
 
 
 def require(*needs: Need) -> None:

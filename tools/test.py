@@ -65,8 +65,8 @@ def _asked() -> tuple[list[str], tuple[str, ...]]:
 
 def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
     stores = [debian.POSTGRESQL, debian.REDIS] if "full" in profiles else []
-    browser = [debian.CHROMIUM, debian.JAVA] if profiles != ("lint",) else []
-    return [debian.VENV, *stores, *browser]
+    judges = [debian.CHROMIUM, debian.JAVA, *debian.PROXIES] if profiles != ("lint",) else []
+    return [debian.VENV, *stores, *judges]
 
 
 @contextmanager
