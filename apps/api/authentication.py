@@ -19,6 +19,7 @@ from apps.core.client import client_ip
 from apps.core.records import KeyRecord, ProjectRecord
 from apps.core.verify import Ask, Verdict, effective_scopes
 from apps.gate import gate
+from apps.keys import queries as keys
 from apps.projects import catalogues
 
 VERDICT = "boltkeys.verdict"
@@ -76,9 +77,9 @@ def principal_of(request: Request) -> Principal:
 
 
 def actor_of(request: Request) -> Actor:
-    """The principal as the cause of a change."""
+    """The principal as the cause of a change, by the name that administrators know the key by."""
     key_id = principal_of(request).key.key_id
-    return Actor("key", key_id, key_id, _ip(request), request.META.get("boltkeys.request_id"))
+    return Actor("key", key_id, keys.name_of(key_id), _ip(request), request.META.get("boltkeys.request_id"))
 
 
 def _ask(request: Request, view: Any, resource: str | Declared) -> Ask:

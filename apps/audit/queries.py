@@ -15,14 +15,14 @@ def events_of(
 ) -> QuerySet[Event]:
     """The project's events, the newest first.
 
-    `subject` is the first word of a type (`key`, `member`); `actor` and `about` are parts of labels, `about` also of
-    the ID of what the event is about.
+    `subject` is the first word of a type (`key`, `member`); `actor` and `about` are parts of labels, or whole
+    IDs.
     """
     events = Event.objects.filter(project_id=project_id)
     if subject:
         events = events.filter(type__in=[t.value for t in EventType if t.value.startswith(f"{subject}.")])
     if actor:
-        events = events.filter(actor_label__icontains=actor)
+        events = events.filter(Q(actor_label__icontains=actor) | Q(actor_id=actor))
     if about:
         events = events.filter(Q(target_label__icontains=about) | Q(target_id=about))
     if since:

@@ -72,6 +72,11 @@ def key_with_id(key_id: str) -> Key:
     return key
 
 
+def name_of(key_id: str) -> str:
+    """What the key with this ID is called; the ID itself should there be none."""
+    return Key.objects.filter(id=key_id).values_list("name", flat=True).first() or key_id
+
+
 def _matching(search: str) -> Q:
     return Q(name__icontains=search) | Q(mask__icontains=search) | Q(id__icontains=search)
 

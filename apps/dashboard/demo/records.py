@@ -64,7 +64,7 @@ def _store(project: Project, slug: str, actor: Actor, rows: list[Row]) -> None:
 
 
 def _key(key: Key) -> Actor:
-    return Actor("key", key.id, key.id, "198.51.100.21")
+    return Actor("key", key.id, key.name, "198.51.100.21")
 
 
 def _moments(chance: random.Random, count: int, now: datetime, days: int = 29) -> list[datetime]:
