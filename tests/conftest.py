@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from django.conf import LazySettings
+from django.db import connection
 
 from apps.accounts.models import User
 from apps.gate import gate

@@ -9,6 +9,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.accounts.models import User
@@ -65,8 +66,6 @@ def key(project: Project, name: str = "Website", **over: Any) -> Key:
 
 def expire(key: Key, ago: timedelta = timedelta(seconds=1)) -> Key:
     """Moves the whole life of the key into the past, past the caches: the clock cannot be moved."""
-    from django.utils import timezone
-
     now: datetime = timezone.now()
     Key.objects.filter(pk=key.pk).update(created_at=now - ago - timedelta(days=30), expires_at=now - ago)
     key.refresh_from_db()

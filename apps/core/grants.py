@@ -39,7 +39,7 @@ def _unknown(catalogue: Catalogue, pointer: str, scope: object) -> FieldError:
 
 
 def permits(catalogue: Catalogue, scopes: Collection[str], wanted: str) -> bool:
-    """Whether the scopes cover the wanted one, by themselves or by what they imply (in `voice`, write includes read)."""
+    """Whether the scopes cover the wanted one, by themselves or by what they imply (`write` may include `read`)."""
     return wanted in scopes or any(wanted in catalogue.implied(scope) for scope in scopes)
 
 

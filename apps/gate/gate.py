@@ -42,8 +42,8 @@ def configure(
     digests_of: DigestsOf,
     catalogues: Callable[[], Mapping[str, Catalogue]],
 ) -> None:
-    """Called once, at start: `load` reads the record of a digest from the database, or None when there is no such key."""
-    global _sources
+    """Called once, at start. `load` reads the record of a digest at its source; None: there is no such key."""
+    global _sources  # noqa: PLW0603  (told once, when the apps are ready)
     _sources = Sources(load, digests_of, catalogues)
 
 

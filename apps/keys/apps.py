@@ -6,8 +6,8 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Tells the gate how to load a key's record: the gate itself knows no models."""
-        from apps.gate import gate
-        from apps.keys import loader
-        from apps.projects import catalogues
+        from apps.gate import gate  # noqa: PLC0415  (models are ready only now)
+        from apps.keys import loader  # noqa: PLC0415
+        from apps.projects import catalogues  # noqa: PLC0415
 
         gate.configure(load=loader.load, digests_of=loader.digests_of, catalogues=catalogues.load)

@@ -55,7 +55,7 @@ class Key(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="rotated_from", editable=False
     )
     # One per submitted form: a double click or a reload finds the key that the first one made.
-    form_id = models.CharField(max_length=40, null=True, unique=True, editable=False)
+    form_id = models.CharField(max_length=40, null=True, unique=True, editable=False)  # noqa: DJ001  (unique or none)
 
     class Meta:
         constraints = (

@@ -65,10 +65,12 @@ def arguments(project: Project, bob: User) -> dict[str, dict[str, str]]:
     member = Membership.objects.get(project=project, user=bob)
     of_project = {"slug": project.slug}
     of_key = {**of_project, "key_id": key.id}
+    of_member = {**of_project, "member_id": member.id}
+    pages = ("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit")
     return {
-        **dict.fromkeys(("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit"), of_project),
+        **dict.fromkeys(pages, of_project),
         **dict.fromkeys(("key", "key_revoke", "key_revoke_now"), of_key),
-        **dict.fromkeys(("member_role", "member_remove"), {**of_project, "member_id": member.id}),
+        **dict.fromkeys(("member_role", "member_remove"), of_member),
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
         "invitation": {"token": "no-such-token"},
     }  # fmt: skip
@@ -100,8 +102,11 @@ def test_nobody_but_an_administrator_changes_anything(
 def test_every_page_is_in_the_table() -> None:
     elsewhere = {name for name in routes.names() if name.startswith(("api_", "("))}
     by_other_tests = {
-        "invitation_accept", "invitation_join", "account_reset_password_from_key", "account_reset_password_from_key_done",
-    }  # fmt: skip
+        "invitation_accept",
+        "invitation_join",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+    }
     assert set(routes.names()) - elsewhere == set(TABLE) | by_other_tests
 
 

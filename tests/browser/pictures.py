@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
 from tests.server import ROOT, Server, running
 
 IMAGES = ROOT / "docs" / "images"
@@ -23,8 +24,6 @@ def main() -> None:
 
 
 def _take(server: Server) -> None:
-    from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
-
     demo = server.manage("seed_demo")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
