@@ -42,10 +42,10 @@ TICKET_LIFE_MS = 10_000
 RECORD_LIFE_MS = 3600_000
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-_ADMIT, _FETCH, _FILL, _BEGIN, _END, _DROP, _DRAIN = (
-    Script((_SCRIPTS / f"{name}.lua").read_text())
-    for name in ("admit", "fetch", "fill", "begin", "end", "drop", "drain")
+_ADMIT, _FETCH, _FILL, _BEGIN, _END, _DROP = (
+    Script((_SCRIPTS / f"{name}.lua").read_text()) for name in ("admit", "fetch", "fill", "begin", "end", "drop")
 )
+_DRAIN = (_SCRIPTS / "drain.lua").read_text()
 _FAILURES = (redis.RedisError, OSError)
 
 
@@ -59,6 +59,7 @@ class SharedGate:
         self._wire = Wire(url, TIMEOUT)
         self._patient = Wire(url, PATIENCE)
         self._redis = redis.Redis.from_url(url, **options(PATIENCE))
+        self._drain = self._redis.register_script(_DRAIN)
         self._run_id = ""
 
     # --- find ---------------------------------------------------------------------------------------------------
@@ -91,7 +92,8 @@ class SharedGate:
         if ticket:
             version = b"V" + uuid.uuid4().hex[:16].encode()
             value = version + b"|" + codec.encode(record)
-            self._wire.run(_FILL, [_record_key(digest)], [ticket, value, RECORD_LIFE_MS])
+            if self._wire.run(_FILL, [_record_key(digest)], [ticket, value, RECORD_LIFE_MS]):
+                self._remember(digest, record, version)
         return Found(record)
 
     def _remember(self, digest: bytes, record: KeyRecord, version: bytes) -> Found:
@@ -191,14 +193,20 @@ class SharedGate:
     def batches(self) -> list[Batch]:
         waiting = self._embedded.batches()
         try:
-            for bucket in range(BUCKETS):
-                tag = f"{{{bucket}}}"
-                new = uuid.uuid4().hex
-                names = [f"bk:{tag}:u", f"bk:{tag}:s", f"bk:{tag}:b", f"bk:{tag}:u:{new}", f"bk:{tag}:s:{new}"]
-                waiting += [self._read_batch(tag, name.decode()) for name in self._patient.run(_DRAIN, names, [new])]
+            waiting += [self._read_batch(tag, name) for tag, name in self._set_aside()]
         except _FAILURES as error:
             self._note_failure(error)
         return waiting
+
+    def _set_aside(self) -> list[tuple[str, str]]:
+        """Tag and name of every batch that waits, in one round trip over all buckets."""
+        pipeline = self._redis.pipeline(transaction=False)
+        tags = [f"{{{bucket}}}" for bucket in range(BUCKETS)]
+        for tag in tags:
+            new = uuid.uuid4().hex
+            names = [f"bk:{tag}:u", f"bk:{tag}:s", f"bk:{tag}:b", f"bk:{tag}:u:{new}", f"bk:{tag}:s:{new}"]
+            self._drain(keys=names, args=[new], client=pipeline)
+        return [(tag, name.decode()) for tag, names in zip(tags, pipeline.execute(), strict=True) for name in names]
 
     def local_batches(self) -> list[Batch]:
         return self._embedded.batches()

@@ -69,3 +69,5 @@ def _tick(number: int) -> None:
         record_expired(now=now)
     if number % CLEANING_TICKS == 0:
         forget_batches(now)
+        call_command("clearsessions", verbosity=0)
+        call_command("prune_db_task_results", verbosity=0)
