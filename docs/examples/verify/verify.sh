@@ -1,0 +1,7 @@
+#!/bin/sh
+# May this key read leads? Prints the verdict, or the problem, and fails when it may not.
+# KEY=sk_live_… BOLTKEYS_URL=http://127.0.0.1:8000 sh verify.sh leads read
+curl --silent --show-error --fail-with-body --max-time 5 \
+    --header @- --json "{\"resource\": \"$1\", \"action\": \"$2\"}" "$BOLTKEYS_URL/v1/verify" <<HEADERS
+Authorization: Bearer $KEY
+HEADERS
