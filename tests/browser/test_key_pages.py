@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
 from tests.server import Server
@@ -128,7 +128,14 @@ def test_secret_is_wiped_when_the_page_is_left(alice: Page) -> None:
 def test_double_click_makes_one_key_and_shows_it(alice: Page) -> None:
     name = new_name()
     alice.goto(REVIEW + name)
+    sent: list[Route] = []
+    alice.route("**/create/", sent.append)
     alice.get_by_role("button", name="Create key").dblclick()
+    alice.wait_for_timeout(200)
+    alice.get_by_role("button", name="Create key").click()
+    alice.wait_for_timeout(200)
+    assert len(sent) == 1
+    sent[0].continue_()
     expect(alice.get_by_test_id("secret")).to_be_visible()
     alice.get_by_role("button", name="Copy key").click()
     assert rows(alice, name) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -60,7 +60,7 @@ def _draw(counts: Mapping[datetime, Mapping[bool, int]], window: str) -> Chart:
     room, scale = WIDTH / len(counts), HEIGHT / max(highest, 1)
     drawn = tuple(
         _bar(
-            label=f"{slot:%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
+            label=f"{timezone.localtime(slot):%H:%M}" if window == "24h" else f"{slot.day} {slot:%b}",
             mark=_mark(len(counts) - 1 - i, every=-(-len(counts) // MARKS)),
             numbers=numbers,
             left=i * room,
@@ -85,8 +85,10 @@ def _mark(from_the_end: int, every: int) -> str:
 
 
 def _slot(moment: datetime, window: str) -> datetime:
-    here = timezone.localtime(moment).replace(minute=0, second=0, microsecond=0)
-    return here if window == "24h" else here.replace(hour=0, fold=0)
+    """The start of its hour, told apart in UTC also while clocks are put back, or of its day where the reader is."""
+    if window == "24h":
+        return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _slots(now: datetime, window: str) -> list[datetime]:

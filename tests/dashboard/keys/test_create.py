@@ -192,6 +192,9 @@ def test_catalogue_in_which_write_includes_read_says_so(client: Client, alice: U
     assert [group.text for group in page.all("th", scope="rowgroup")] == [
         "Communication", "Agent configuration", "Contacts and data", "Administration",
     ]  # fmt: skip
+    assert [row.text for row in page.all("tbody")[2].all("th", scope="row")] == [
+        "Contacts", "Statistics", "Verifications",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ def test_question_says_when_nothing_uses_the_key(signed_in: Client, project: Pro
     assert "no requests in the last 24 hours" in ask(signed_in, make.key(project))
 
 
+def test_question_counts_the_requests_of_a_moment_ago(signed_in: Client, project: Project) -> None:
+    new = make.new_key(project)
+    gate.verify(new.secret, Ask("leads"))
+    assert "1 request in the last 24 hours" in ask(signed_in, new.key)
+
+
 def test_dialog_gets_the_question_alone(signed_in: Client, project: Project) -> None:
     response = signed_in.get(f"{KEYS}{make.key(project).id}/revoke/", headers={"HX-Request": "true"})
     page = read(response)
