@@ -45,12 +45,13 @@ def names(answer: Any) -> list[str]:
 def all_pages(key: str, query: str) -> list[str]:
     found: list[str] = []
     cursor = ""
-    while True:
+    for _ in range(50):
         page = data(call("GET", f"/v1/leads?{query}" + (f"&cursor={quote(cursor)}" if cursor else ""), key))
         found += names(page)
         if page["next_cursor"] is None:
             return found
         cursor = page["next_cursor"]
+    raise AssertionError(f"The list does not end: {found}")
 
 
 def test_list_is_empty_before_there_is_anything(key: str) -> None:

@@ -65,7 +65,7 @@ def test_multiple_choice_has_the_option_among_others(wanted: str, project: Proje
 
 
 def test_any_number_is_found_by_what_its_json_says(project: Project) -> None:
-    chance = random.Random(1)  # noqa: S311  (the same numbers in every run)
+    chance = random.Random(1)
     numbers = [chance.uniform(-1000, 1000) for _ in range(40)] + [
         chance.uniform(-1, 1) * 10.0 ** chance.randrange(-9, 15) for _ in range(40)
     ]
