@@ -103,7 +103,14 @@ def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
     if profile == "lint":
         return [str(PYTHON), "-m", "tools.checks"]
     # Profiles run side by side, so each has its own cache and files. Who hangs says where, after 5 minutes.
-    own = [f"--basetemp={var / 'tmp'}", "-o", f"cache_dir={var / 'cache'}", "-o", "faulthandler_timeout=300"]
+    own = [
+        f"--basetemp={var / 'tmp'}",
+        "-o",
+        f"cache_dir={var / 'cache'}",
+        "-o",
+        "faulthandler_timeout=300",
+        "--durations=10",
+    ]
     return [str(PYTHON), "-m", "pytest", *own, *arguments]
 
 
@@ -137,7 +144,7 @@ def _passed(job: Job, seconds: float) -> bool:
     verdict = {None: "STILL RUNNING, which is too long", 0: "passed"}.get(code, f"FAILED with exit code {code}")
     print(f"\n=== {job.program.name}: {verdict} after {seconds:.0f} s ===", flush=True)
     lines = text.splitlines()
-    print("\n".join(lines if code != 0 else lines[-8:]), flush=True)
+    print("\n".join(lines if code != 0 else lines[-20:]), flush=True)
     return code == 0
 
 
