@@ -28,4 +28,4 @@ def day(now: datetime, ago: float, what: str) -> datetime:
 
 def chance(what: str) -> random.Random:
     """The same choices for the same `what`, every time: the demo is not secret, and looks alike everywhere."""
-    return random.Random(f"northwind {what}")  # noqa: S311
+    return random.Random(f"northwind {what}")  # noqa: S311  # nosec B311
