@@ -41,8 +41,9 @@ class Caller:
         self._app = getattr(wsgi, target.app)
         self._body = target.body.encode()
         with (keys / target.keys).open() as lines:
-            environs = [self._environ(line.rstrip("\n")) for line in islice(lines, limit)]
-        self.keys = len(environs)
+            used = islice(lines, None if target.distinct else limit)
+            environs = [self._environ(line.rstrip("\n")) for line in used]
+        self.warm_up = max(2 * limit, 300)
         self._environs = cycle(environs)
 
     def _environ(self, value: str) -> Environ:
@@ -168,7 +169,7 @@ def run(callers: list[Caller], rounds: int, block: int) -> list[dict[str, Any]]:
 def _warm(caller: Caller) -> dict[str, Any]:
     """Each key twice, for the caches, and the code a few hundred times."""
     state.set(caller.target.state)
-    for environ in caller.batch(max(2 * caller.keys, 300)):
+    for environ in caller.batch(caller.warm_up):
         caller.call(environ)
     return {"name": caller.target.name, **count(caller)}
 

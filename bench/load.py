@@ -19,6 +19,7 @@ from tools.places import ROOT
 from tools.processes import Program, Programs
 from tools.servers import free_port
 
+ALL = 1_000_000_000
 SCRIPT = Path(__file__).parent / "keys.lua"
 STARTS_WITHIN = 60.0
 WARM_SECONDS = 3
@@ -125,7 +126,8 @@ def wrk(place: Place, load: Load, keys: Path, start: int = 0) -> dict[str, int]:
 def start_wrk(place: Place, load: Load, keys: Path, start: int = 0) -> subprocess.Popen[str]:
     target = place.target
     options = ["-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--timeout", "10s", "-s", str(SCRIPT)]
-    script = [str(keys / target.keys), str(load.keys), target.header, target.method, target.body, str(start)]
+    used = ALL if target.distinct else load.keys
+    script = [str(keys / target.keys), str(used), target.header, target.method, target.body, str(start)]
     headers = [text for header in target.headers for text in header]
     url = f"http://127.0.0.1:{place.port}{target.path}"
     with placement.on(placement.GENERATOR):
