@@ -19,6 +19,15 @@ class Redact(logging.Filter):
         return True
 
 
+class BriefOnClients(logging.Filter):
+    """A mistake of a client is told in one sentence: a traceback is for what is wrong here."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security") or getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class OneLine(logging.Formatter):
     """`2026-11-21T08:00:00Z INFO apps.usage: …`, control characters escaped (ASVS 16.4.1), traceback lines joined."""
 

@@ -89,7 +89,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "boltkeys.urls"
 WSGI_APPLICATION = "boltkeys.wsgi.application"
-APPEND_SLASH = False
+APPEND_SLASH = True  # of pages; no path of the API ends in a slash, and none is redirected
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -290,10 +290,10 @@ LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "boltkeys.logs.Redact"}},
+    "filters": {"redact": {"()": "boltkeys.logs.Redact"}, "brief": {"()": "boltkeys.logs.BriefOnClients"}},
     "formatters": {"line": {"()": "boltkeys.logs.OneLine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief", "redact"]},
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},

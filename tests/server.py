@@ -100,7 +100,14 @@ def running(folder: Path, **environ: str) -> Iterator[Server]:
             str(port),
             "--no-access-log",
         ]
-        web += ["--host", "127.0.0.1", "--blocking-threads", "8", "boltkeys.wsgi:application"]
+        web += [
+            "--host",
+            "127.0.0.1",
+            "--blocking-threads",
+            "8",
+            "--respawn-failed-workers",
+            "boltkeys.wsgi:application",
+        ]
         worker = [sys.executable, "manage.py", "run_worker"]
         processes = [subprocess.Popen(c, cwd=ROOT, env=settings, stdout=log, stderr=log) for c in (web, worker)]
         try:

@@ -9,6 +9,8 @@ from typing import Any
 from apps.api.declared import methods_of
 from apps.api.limits import POLICY, WINDOW_SECONDS
 from apps.api.problems import CHALLENGE, QUOTA_EXCEEDED, Problem
+from apps.core.catalogue import Catalogue
+from apps.core.grants import permits
 from apps.core.records import KeyRecord, ProjectRecord
 from apps.core.times import rfc3339
 from apps.core.verify import Judgement, Verdict, effective_scopes
@@ -63,10 +65,16 @@ def _missing_scope(verdict: Verdict) -> Problem:
     granted = effective_scopes(record, project, catalogue)
     return Problem(
         "missing_scope",
-        f"This needs the permission {required}. A key cannot be given more: create one that has it.",
+        f"This needs the permission {required}. {_advice(record, catalogue, str(required))}",
         {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{required}"'},
         {"required_scope": required, "granted_scopes": [scope for scope in catalogue.scopes if scope in granted]},
     )
+
+
+def _advice(record: KeyRecord, catalogue: Catalogue, required: str) -> str:
+    if record.owner and (record.unrestricted or permits(catalogue, record.scopes, required)):
+        return "The owner of the key does not have it here: an administrator of the project can give it."
+    return "A key cannot be given more: create one that has it."
 
 
 def _rate_limited(verdict: Verdict) -> Problem:

@@ -133,19 +133,26 @@ def verify(presented: str, ask: Ask, *, catalogues: Mapping[str, Catalogue], fin
 
 def judge(record: KeyRecord, ask: Ask, catalogues: Mapping[str, Catalogue]) -> Judgement:
     """What the record says of the request, apart from expiry and rate limit, which need a clock and a count."""
-    if record.ended:
-        return Judgement(record.ended, record.project)
-    if record.owner is not None and not record.owner.active:
-        return Judgement("suspended", record.project)
     addressed = _address(record, ask)
-    project = addressed.project
-    if project is None:
+    project = addressed.project or record.project
+    resource = catalogues[project.catalogue].resources.get(ask.resource or "") if project else None
+    refusal = _refusal(record, project, ask)
+    if refusal:
+        return Judgement(refusal, project, resource.slug if resource else "")
+    if addressed.project is None:
         return addressed
-    if project.suspended:
-        return Judgement("suspended", project)
+    return _judge_scope(record, addressed.project, ask, catalogues[addressed.project.catalogue])
+
+
+def _refusal(record: KeyRecord, project: ProjectRecord | None, ask: Ask) -> str:
+    """Why the key is refused whatever it is used for; "" when it is not."""
+    if record.ended:
+        return record.ended
+    if (project is not None and project.suspended) or (record.owner is not None and not record.owner.active):
+        return "suspended"
     if record.allowed_ips and not _is_allowed(ask.ip, record.allowed_ips):
-        return Judgement("ip_denied", project)
-    return _judge_scope(record, project, ask, catalogues[project.catalogue])
+        return "ip_denied"
+    return ""
 
 
 def _address(record: KeyRecord, ask: Ask) -> Judgement:

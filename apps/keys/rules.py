@@ -13,11 +13,14 @@ from apps.core import grants, text
 from apps.core.errors import FieldError, Invalid, invalid
 from apps.keys.models import RATE_LIMIT_MAX, Key
 from apps.projects import catalogues
-from apps.projects.models import Project
+from apps.projects.models import Membership, Project
 
 LONGEST_LIFE = timedelta(days=366 * 10)
 REASON_MAX = 200
 NETWORKS_MAX = 100
+MAPPED_PREFIX = 96
+"""Bits before the IPv4 address in ::ffff:203.0.113.7, which is compared as IPv4."""
+
 DEFAULT_PREFIX = "sk"
 DEFAULT_RATE_LIMIT = 60
 NAME_TAKEN = "An active key has this name already. Choose another name, or revoke that key first."
@@ -110,13 +113,36 @@ def clean_networks(networks: Iterable[str]) -> list[str]:
     errors: list[FieldError] = []
     for i, network in enumerate(given):
         try:
-            clean.append(str(ipaddress.ip_network(network)))
+            clean.append(_clean_network(network))
         except (ValueError, TypeError):
             detail = f"{ascii(network)[:60]} is not a network. Write 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32."
             errors.append(FieldError(f"/allowed_ips/{i}", detail, "network"))
     if errors:
         raise Invalid(errors)
     return list(dict.fromkeys(clean))
+
+
+def _clean_network(network: str) -> str:
+    """The network as the gate compares it. Raises `ValueError`, also for a scope such as `%eth0`."""
+    parsed = ipaddress.ip_network(network)
+    if isinstance(parsed, ipaddress.IPv6Network):
+        if parsed.network_address.scope_id:
+            raise ValueError(network)
+        mapped = parsed.network_address.ipv4_mapped
+        if mapped and parsed.prefixlen >= MAPPED_PREFIX:
+            return str(ipaddress.ip_network((mapped, parsed.prefixlen - MAPPED_PREFIX)))
+    return str(parsed)
+
+
+def check_owner(project: Project | None, owner: User | None) -> User | None:
+    """A user key belongs to somebody active; one that is bound to a project, to somebody in it."""
+    if owner is None:
+        return None
+    if not owner.is_active:
+        raise invalid("/owner", f"The account of {owner.email} is disabled.", "disabled")
+    if project is not None and not Membership.objects.filter(project=project, user=owner).exists():
+        raise invalid("/owner", f"{owner.email} is not a member of this project. Add them first.", "not_a_member")
+    return owner
 
 
 def clean_reason(reason: object) -> str:

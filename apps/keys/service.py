@@ -22,7 +22,7 @@ from apps.core.actor import CLOCK, Actor
 from apps.core.errors import Conflict, invalid
 from apps.gate import gate
 from apps.keys import loader, rules
-from apps.keys.models import Grant, Key
+from apps.keys.models import Grant, Key, Status
 from apps.projects.models import Environment, Project
 
 RECENT = timedelta(seconds=60)
@@ -65,7 +65,7 @@ def create_key(
     minted = secret.mint(secret.prefix(rules.key_prefix(project), environment))
     key = Key(
         project=project,
-        owner=owner,
+        owner=rules.check_owner(project, owner),
         name=rules.clean_name(name),
         environment=environment,
         digest=secret.digest(minted),
@@ -88,14 +88,14 @@ def create_key(
 def revoke_key(*, actor: Actor, key: Key, reason: str) -> Key:
     """The key, revoked: no request that starts after this returns is accepted, by any process.
 
-    A key that is revoked or deleted already stays as it is. Raises `Invalid` when there is no reason.
+    A key that has ended already, also by its expiry, stays as it is. Raises `Invalid` when there is no reason.
     """
     reason = rules.clean_reason(reason)
     with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
         row = Key.objects.select_for_update().get(pk=key.pk)
-        if row.revoked_at or row.deleted_at:
-            return row
         now = timezone.now()
+        if row.status(now) != Status.ACTIVE:
+            return row
         _set(row, revoked_at=now, revoked_by=actor.label[:254], revoke_reason=reason)
         _audit(EventType.KEY_REVOKED, actor, row, {"reason": reason, "mask": row.mask})
     return row

@@ -10,6 +10,9 @@
   const copied = () => (isCopied = true);
   const holdsSelection = () => secrets.some((secret) => getSelection().containsNode(secret, true));
 
+  // Back and reload then lead to the key's own page, not to a form that would be sent again.
+  history.replaceState(null, "", page.dataset.key);
+
   document.addEventListener("copied", copied);
   document.addEventListener("copy", () => holdsSelection() && copied());
 

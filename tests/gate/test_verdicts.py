@@ -149,6 +149,16 @@ def test_every_request_is_counted_once_with_its_outcome(project: Project) -> Non
     assert seen.used_at <= seen.refused_at <= timezone.now()
 
 
+def test_every_refusal_is_counted_for_the_resource_that_was_asked_for(project: Project) -> None:
+    made = make.new_key(project, allowed_ips=["203.0.113.0/24"])
+    _ask(made.secret)
+    service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+    _ask(made.secret, resource="calls")
+    settle()
+    counts = KeyUsage.objects.values_list("resource", "outcome", "count").order_by("resource")
+    assert list(counts) == [("calls", "revoked", 1), ("leads", "ip_denied", 1)]
+
+
 def test_resources_made_up_by_the_caller_open_no_new_rows(project: Project) -> None:
     made = make.new_key(project)
     for i in range(5):

@@ -99,6 +99,10 @@ def test_set_rate_limit_prints_the_key(project: Project) -> None:
             "zone",
         ),
         (
+            ["create_key", "--name", "x", "--project", "acme-calls", "--grant", "leads:read", "--expires", ""],
+            "zone",
+        ),
+        (
             ["create_key", "--name", "x", "--project", "acme-calls", "--grant", "leads:read", "--rate-limit", "0"],
             "1,000,000",
         ),

@@ -97,6 +97,7 @@ def test_default_limit_comes_from_the_catalogue(project: Project) -> None:
         ({"rate_limit": True}, "/rate_limit_per_minute"),
         ({"rate_limit": 1.5}, "/rate_limit_per_minute"),
         ({"allowed_ips": ["nonsense"]}, "/allowed_ips/0"),
+        ({"allowed_ips": ["fe80::1%eth0"]}, "/allowed_ips/0"),
         ({"allowed_ips": ["10.0.0.0/8", "10.0.0.1/8"]}, "/allowed_ips/1"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "/expires_at"),
         ({"expires_at": datetime(9999, 12, 31, tzinfo=UTC)}, "/expires_at"),
@@ -149,6 +150,24 @@ def test_same_form_never_makes_a_second_key(project: Project) -> None:
         make.key(project, "Another", form_id="f1")
     assert error.value.code == "already_created"
     assert Key.objects.count() == 1
+
+
+def test_addresses_are_kept_as_they_are_compared(project: Project) -> None:
+    given = ["::ffff:192.0.2.7", "::ffff:192.0.2.0/120", "2001:DB8::/32", "192.0.2.7"]
+    assert make.key(project, allowed_ips=given).allowed_ips == ["192.0.2.7/32", "192.0.2.0/24", "2001:db8::/32"]
+
+
+def test_key_of_a_project_cannot_belong_to_somebody_outside(project: Project, mallory: User, bob: User) -> None:
+    with pytest.raises(Invalid) as error:
+        make.key(project, owner=mallory)
+    assert _pointers(error) == ["/owner"]
+    assert make.key(project, owner=bob).owner == bob
+
+
+def test_key_that_has_expired_keeps_its_cause(project: Project) -> None:
+    key = make.expire(make.key(project, expires_at=timezone.now() + timedelta(days=1)))
+    assert service.revoke_key(actor=make.TESTER, key=key, reason="leaked").revoked_at is None
+    assert key.status(timezone.now()) == "expired"
 
 
 def test_revoke_keeps_the_row_and_says_who_when_and_why(project: Project) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from apps.core import ids
 from apps.core.errors import Conflict, Invalid
@@ -30,14 +31,15 @@ _FORM_ID = re.compile(r"form_[0-9A-Za-z]{22}")
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.KEYS_MANAGE)
+    if request.method == "POST":
+        return _typed(request, access)
     draft = Draft.of(request.GET)
     if preset := request.GET.get("preset"):
         return _step(request, access, picker(access.catalogue).preset(draft, preset), asked="permissions")
-    asked = request.GET.get("step", "name")
-    asked = asked if asked in STEPS else "name"
+    asked = _asked(request.GET)
     wrong = first_fault(draft, access.project, timezone.now(), before=asked)
     return _step(request, access, draft, asked=asked, wrong=wrong)
 
@@ -68,6 +70,20 @@ def _form_id(request: HttpRequest) -> str:
     """The ID that the review gave to its form, or "" for what is none."""
     sent = request.POST.get("form_id", "")
     return sent if _FORM_ID.fullmatch(sent) else ""
+
+
+def _typed(request: HttpRequest, access: Access) -> HttpResponse:
+    """What was typed, in the address of the next step; or the same step again, for what may not fit an address."""
+    draft, asked = Draft.of(request.POST), _asked(request.POST)
+    wrong = first_fault(draft, access.project, timezone.now(), before=asked)
+    if wrong:
+        return _step(request, access, draft, asked=asked, wrong=wrong, status=422)
+    return redirect(f"{reverse('key_new', args=[access.project.slug])}?{draft.query(asked)}")
+
+
+def _asked(data: QueryDict) -> str:
+    asked = data.get("step", "name")
+    return asked if asked in STEPS else "name"
 
 
 def _create(access: Access, draft: Draft, form_id: str) -> NewKey:

@@ -37,8 +37,8 @@ def perform(request: HttpRequest, slug: str, key_id: str) -> HttpResponse:
     form = RevokeForm(request.POST)
     if not form.is_valid():
         return _ask(request, access, key, form, status=422)
-    if key.revoked_at:
-        messages.info(request, f"“{key.name}” was revoked before. Nothing has changed.")
+    if key.status(timezone.now()) != Status.ACTIVE:
+        messages.info(request, f"“{key.name}” had ended before. Nothing has changed.")
         return redirect("keys", slug)
     service.revoke_key(actor=access.actor, key=key, reason=form.cleaned_data["text"])
     messages.success(request, f"“{key.name}” is revoked. Every request with it is refused from now on.")

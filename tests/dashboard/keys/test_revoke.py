@@ -113,7 +113,7 @@ def test_second_revoke_changes_nothing(signed_in: Client, project: Project) -> N
     response = signed_in.post(now, {"reason": "unused"}, follow=True)
     key.refresh_from_db()
     assert (key.revoked_at, key.revoke_reason) == before
-    assert "was revoked before. Nothing has changed." in read(response).text
+    assert "had ended before. Nothing has changed." in read(response).text
     assert Event.objects.filter(type="key.revoked").count() == 1
 
 

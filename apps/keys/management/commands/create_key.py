@@ -36,7 +36,7 @@ class Command(OperatorCommand):
             name=options["name"],
             scopes=options["grant"],
             unrestricted=options["unrestricted"],
-            expires_at=parse_moment(expires, pointer="/expires_at") if expires else None,
+            expires_at=None if expires is None else parse_moment(expires, pointer="/expires_at"),
             rate_limit=options["rate_limit"],
             allowed_ips=options["allowed_ip"],
             owner=_owner(options["owner"]),
