@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.db import connection
 
 from apps.accounts.models import User
@@ -19,6 +19,11 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """SQLite in a file, as in production: in memory, threads find tables locked and do not wait for each other."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+# What only one of the profiles has is collected there: squawk reads the SQL of PostgreSQL, and `make run` is tried as
+# it comes, without Redis.
+collect_ignore = ["tools/test_run.py"] if settings.REDIS_URL else ["test_migrations.py"]
 
 
 @pytest.fixture(autouse=True)

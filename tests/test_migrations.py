@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = sorted((ROOT / "apps").glob("*/migrations/0*.py"))
-pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="squawk reads the SQL of PostgreSQL")
 
 
 @pytest.mark.django_db

@@ -19,7 +19,6 @@ import pytest
 from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif("REDIS_URL" in os.environ, reason="what is tested is the default, without Redis")
 
 
 @pytest.fixture(scope="module")
