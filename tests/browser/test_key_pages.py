@@ -181,6 +181,19 @@ def test_back_and_forward_keep_what_was_typed(page: Page) -> None:
     expect(page.get_by_role("main")).to_contain_text("Calls: read")
 
 
+def test_address_holds_what_is_typed_and_no_token(alice: Page) -> None:
+    alice.goto(f"{KEYS}new/")
+    alice.get_by_label("Name", exact=True).fill("Website")
+    alice.wait_for_url("**?*name=Website*")
+    assert "csrf" not in alice.url
+    alice.reload()
+    expect(alice.get_by_label("Name", exact=True)).to_have_value("Website")
+    alice.get_by_label("Name", exact=True).fill("x" * 10_000)
+    alice.get_by_role("button", name="Continue").click()
+    expect(alice.get_by_role("alert")).to_have_text("The name may have at most 80 characters.")
+    assert len(alice.url) < 1_000
+
+
 def test_enter_means_continue(page: Page) -> None:
     sign_in(page)
     page.goto(f"{KEYS}new/")
