@@ -44,7 +44,9 @@ POSTGRESQL = Need("PostgreSQL", postgresql_programs, ("postgresql",))
 REDIS = Need("Redis", lambda: _program("redis-server"), ("redis-server",))
 CHROMIUM = Need("Chromium", lambda: _program("chromium"), ("chromium", "fonts-dejavu-core"))
 JAVA = Need("Java (for the Nu HTML checker)", lambda: _program("java"), ("default-jre-headless",))
-PROXIES = [
+# What the examples of docs/ and deploy/ are tried with.
+EXAMPLES = [
+    Need("curl", lambda: _program("curl"), ("curl",)),
     Need("nginx", lambda: _program("nginx"), ("nginx",)),
     Need("Caddy", lambda: _program("caddy"), ("caddy",)),
     Need("HAProxy", lambda: _program("haproxy"), ("haproxy",)),

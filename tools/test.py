@@ -65,7 +65,7 @@ def _asked() -> tuple[list[str], tuple[str, ...]]:
 
 def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
     stores = [debian.POSTGRESQL, debian.REDIS] if "full" in profiles else []
-    judges = [debian.CHROMIUM, debian.JAVA, *debian.PROXIES] if profiles != ("lint",) else []
+    judges = [debian.CHROMIUM, debian.JAVA, *debian.EXAMPLES] if profiles != ("lint",) else []
     return [debian.VENV, *stores, *judges]
 
 
