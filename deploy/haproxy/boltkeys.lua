@@ -2,9 +2,10 @@
 -- `txn.boltkeys` is "allowed" afterwards. URL is that of the gate, with the prefix of the API's paths:
 -- http://127.0.0.1:8000/gate/api
 
-local TIMEOUT = 5000 -- milliseconds
+local TIMEOUT = 2000 -- milliseconds; HAProxy asks up to four times
 local TOLD = { "authorization", "x-api-key", "x-project", "user-agent" }
 local IDENTITY = { "x-boltkeys-key-id", "x-boltkeys-project-id", "x-boltkeys-scopes", "x-boltkeys-owner" }
+local PROBLEM = "application/problem+json"
 local UNAVAILABLE = '{"type": "about:blank", "title": "Temporarily unavailable", "status": 503, "code": "unavailable"}'
 
 -- All values of a header, each of them: one that came twice is refused by boltkeys. HAProxy counts from 0.
@@ -34,8 +35,9 @@ local function question(txn)
     return headers
 end
 
+-- Whatever is no problem of boltkeys, such as what HAProxy itself says of a boltkeys that is away, becomes one.
 local function refuse(txn, answer)
-    local known = answer and answer.status >= 400 and answer.status < 600
+    local known = answer and answer.status >= 400 and values(answer.headers, "content-type")[1] == PROBLEM
     local reply = txn:reply({ status = known and answer.status or 503 })
     if known then
         for name, list in pairs(answer.headers) do
@@ -47,7 +49,7 @@ local function refuse(txn, answer)
         end
         reply:set_body(answer.body or "")
     else
-        reply:add_header("content-type", "application/problem+json")
+        reply:add_header("content-type", PROBLEM)
         reply:add_header("cache-control", "no-store")
         reply:set_body(UNAVAILABLE)
     end
