@@ -6,8 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
@@ -25,8 +24,10 @@ ERRORS_MAX = 20
 
 _MEDIA_TYPE = re.compile(r'application/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*;?', re.IGNORECASE)
 _MEDIA_TYPE_MAX = 100
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+Path = tuple[Any, ...]
+"""Where a value stands: () for the body itself, else the place of what it is in, and its name or number there."""
 
 
 class StrictJSONParser(BaseParser):
@@ -56,11 +57,11 @@ def parse_object(body: bytes) -> dict[str, Any]:
     text = _decoded(body)
     if not text.strip(" \t\r\n"):
         raise Problem("invalid_json", "The body is empty. Send a JSON object, such as {}.")
-    _check_depth(text)
     value = _loaded(text)
     if not isinstance(value, dict):
         raise invalid("", "The body must be a JSON object, such as {}.", "type")
-    errors = list(islice(_faults(value, ""), ERRORS_MAX))
+    errors: list[FieldError] = []
+    _check(value, (), 1, errors)
     if errors:
         raise Invalid(errors)
     return value
@@ -71,17 +72,6 @@ def _decoded(body: bytes) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Problem("invalid_json", f"The body is not UTF-8 (byte {error.start}).") from None
-
-
-def _check_depth(text: str) -> None:
-    """Before parsing: the parser of Python goes down with each bracket, and has a floor."""
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        first = match.group()[0]
-        depth += (first in "[{") - (first in "]}")
-        if depth > DEPTH_MAX:
-            detail = f"The body is nested more than {DEPTH_MAX} deep (at character {match.start() + 1})."
-            raise Problem("invalid_json", detail)
 
 
 def _loaded(text: str) -> Any:
@@ -96,6 +86,8 @@ def _loaded(text: str) -> Any:
     except json.JSONDecodeError as error:
         detail = f"The body is not JSON: {error.msg.lower()} (line {error.lineno}, column {error.colno})."
         raise Problem("invalid_json", detail) from None
+    except RecursionError:
+        raise _too_deep() from None
 
 
 def _integer(digits: str) -> int | float:
@@ -118,18 +110,33 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _faults(value: Any, where: str) -> Iterator[FieldError]:
-    """What is well-formed JSON and no data: texts that cannot be stored, numbers beyond all numbers."""
-    if isinstance(value, str) and _NOT_TEXT.search(value):
-        yield FieldError(where, "Text must be without NUL and without half of a surrogate pair.", "text")
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield FieldError(where, "The number is too large.", "range")
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _faults(item, f"{where}/{i}")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            if _NOT_TEXT.search(name):
-                yield FieldError(where, "A name must be without NUL and without half of a surrogate pair.", "text")
+def _check(value: Any, path: Path, depth: int, errors: list[FieldError]) -> None:
+    """Adds what is well-formed JSON and no data: texts that cannot be stored, numbers beyond all numbers.
+
+    At most `ERRORS_MAX` of them. Raises a 400 for what is nested more than `DEPTH_MAX` deep.
+    """
+    if isinstance(value, str):
+        if _NOT_TEXT.search(value):
+            errors.append(FieldError(_pointer(path), "Text must be without NUL and half surrogate pairs.", "text"))
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            errors.append(FieldError(_pointer(path), "The number is too large.", "range"))
+    elif isinstance(value, (list, dict)):
+        if depth > DEPTH_MAX:
+            raise _too_deep(f" (at {_pointer(path)[:80]})")
+        for name, member in enumerate(value) if isinstance(value, list) else value.items():
+            if len(errors) == ERRORS_MAX:
+                break
+            if isinstance(name, str) and _NOT_TEXT.search(name):
+                errors.append(FieldError(_pointer(path), "A name has a NUL or half of a surrogate pair.", "text"))
             else:
-                yield from _faults(member, where + pointer(name))
+                _check(member, (path, name), depth + 1, errors)
+
+
+def _pointer(path: Path) -> str:
+    """Written for what is faulty only: a body may have hundreds of thousands of places."""
+    return _pointer(path[0]) + pointer(str(path[1])) if path else ""
+
+
+def _too_deep(where: str = "") -> Problem:
+    return Problem("invalid_json", f"The body is nested more than {DEPTH_MAX} deep{where}.")

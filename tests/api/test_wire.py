@@ -84,6 +84,16 @@ def test_body_in_chunks_is_read(server: Server, key: str) -> None:
     assert status == 201 and json.loads(content)["name"] == "In chunks"
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" * 500_000, b'{"a":' * 5000 + b"1" + b"}" * 5000, b'{"a":' + b"[" * 900 + b"]" * 900 + b"}"]
+)
+def test_deep_nesting_does_not_bring_the_server_down(body: bytes, server: Server, key: str) -> None:
+    headers = f"Authorization: Bearer {key}\r\n{JSON}Content-Length: {len(body)}\r\n"
+    status, _, content = send(server, "POST /v1/leads", headers, body)
+    assert (status, code(content)) == (400, "invalid_json")
+    assert send(server, "GET /v1/leads", f"Authorization: Bearer {key}\r\n")[0] == 200
+
+
 @pytest.mark.parametrize("megabytes", [2, 10])
 def test_too_large_body_is_413_in_chunks_or_whole(megabytes: int, server: Server, key: str) -> None:
     body = b"x" * (megabytes * 1024 * 1024)
