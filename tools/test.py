@@ -109,6 +109,8 @@ def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
         f"cache_dir={var / 'cache'}",
         "-o",
         "faulthandler_timeout=300",
+        "-o",
+        "faulthandler_exit_on_timeout=true",
         "--durations=10",
     ]
     return [str(PYTHON), "-m", "pytest", *own, *arguments]
