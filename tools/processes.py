@@ -107,6 +107,14 @@ class Programs:
         self._end_these([program])
         self._started.remove(program)
 
+    def pause(self, seconds: float) -> None:
+        """Sleeps, and takes note of the end of what was adopted: else it would stay in the table of processes."""
+        time.sleep(seconds)
+        own = {program.process.pid for program in self._started}
+        for process in set(_children()) - own:
+            with suppress(ChildProcessError):
+                os.waitpid(process, os.WNOHANG)
+
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if self._ending:
             self._hurry = True  # a second Ctrl-C: no more patience

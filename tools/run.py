@@ -46,7 +46,7 @@ def _serve(programs: Programs, wanted: Configuration) -> int:
         if ended is None:
             print(_welcome(wanted, demo), flush=True)
         while ended is None:
-            time.sleep(0.2)
+            programs.pause(0.2)
             ended = _any_ended(running)
     print(f"\n{ended.name} has ended with exit code {ended.exit_code()}; ending the rest.", file=sys.stderr)
     return 1

@@ -48,7 +48,7 @@ def main() -> int:
             debian.require(*_needs(profiles))  # all at once, and first: it may need a person
             environment.prepare(tests=True)
             jobs = _start(programs, folder, profiles, arguments)
-            return _report(jobs)
+            return _report(programs, jobs)
     except Stopped as stopped:
         print("\nThe tests were stopped.", flush=True)
         return 128 + stopped.number
@@ -102,18 +102,10 @@ def _start(programs: Programs, folder: Path, profiles: tuple[str, ...], argument
 def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
     if profile == "lint":
         return [str(PYTHON), "-m", "tools.checks"]
-    # Profiles run side by side, so each has its own cache and files. Who hangs says where, after 5 minutes.
-    own = [
-        f"--basetemp={var / 'tmp'}",
-        "-o",
-        f"cache_dir={var / 'cache'}",
-        "-o",
-        "faulthandler_timeout=300",
-        "-o",
-        "faulthandler_exit_on_timeout=true",
-        "--durations=10",
-    ]
-    return [str(PYTHON), "-m", "pytest", *own, *arguments]
+    # Profiles run side by side, so each has its own cache and files. A test that hangs says where, and ends the run.
+    settings = {"cache_dir": var / "cache", "faulthandler_timeout": 300, "faulthandler_exit_on_timeout": "true"}
+    options = [f"--override-ini={name}={value}" for name, value in settings.items()]
+    return [str(PYTHON), "-m", "pytest", f"--basetemp={var / 'tmp'}", "--durations=10", *options, *arguments]
 
 
 def _own_environment(profile: str, var: Path, stores: dict[str, str]) -> dict[str, str]:
@@ -121,13 +113,13 @@ def _own_environment(profile: str, var: Path, stores: dict[str, str]) -> dict[st
     return plain | {"BOLTKEYS_VAR": str(var)} | (stores if profile == "full" else {})
 
 
-def _report(jobs: list[Job]) -> int:
+def _report(programs: Programs, jobs: list[Job]) -> int:
     """Prints each job as it ends: all of its output when it failed, else the last lines. Returns the exit code."""
     started = shown = time.monotonic()
     waiting, failed = list(jobs), []
     print(f"Running {', '.join(job.program.name for job in jobs)} …", flush=True)
     while waiting:
-        time.sleep(0.2)
+        programs.pause(0.2)
         now = time.monotonic()
         for job in [job for job in waiting if job.program.exit_code() is not None or now - started > LIMIT]:
             waiting.remove(job)
