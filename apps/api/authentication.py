@@ -10,7 +10,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from apps.api.declared import ANY_RESOURCE, PUBLIC, Declared, methods_of, resource_of
-from apps.api.presented import presented_key
+from apps.api.presented import looks_like_token, presented_key
 from apps.api.problems import CHALLENGE
 from apps.api.refusals import known, refusal
 from apps.core.actor import Actor
@@ -30,9 +30,12 @@ USER_AGENT_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a request was authenticated as: a key, and the project that the request is about."""
+    """Who a request was authenticated as: a key or a user, and the project that the request is about.
 
-    kind: Literal["key"]
+    A user (`apps.api.users`) is judged as a key that can do all that its owner can: `key` is that record.
+    """
+
+    kind: Literal["key", "user"]
     key: KeyRecord
     project: ProjectRecord
     is_authenticated: ClassVar[bool] = True
@@ -58,7 +61,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         view = request.parser_context["view"]
         resource = resource_of(view)
         presented = None if resource is PUBLIC else presented_key(request.META)
-        if presented is None:
+        if presented is None or looks_like_token(presented):
             return None
         verdict = gate.verify(presented, _ask(request, view, resource))
         request.META[VERDICT] = verdict
@@ -77,9 +80,11 @@ def principal_of(request: Request) -> Principal:
 
 
 def actor_of(request: Request) -> Actor:
-    """The principal as the cause of a change, by the name that administrators know the key by."""
-    key_id = principal_of(request).key.key_id
-    return Actor("key", key_id, keys.name_of(key_id), _ip(request), request.META.get("boltkeys.request_id"))
+    """The principal as the cause of a change, by the name that administrators know it by."""
+    principal = principal_of(request)
+    owner, key_id = principal.key.owner, principal.key.key_id
+    name = owner.email if principal.kind == "user" and owner else keys.name_of(key_id)
+    return Actor(principal.kind, key_id, name, _ip(request), request.META.get("boltkeys.request_id"))
 
 
 def _ask(request: Request, view: Any, resource: str | Declared) -> Ask:

@@ -24,6 +24,11 @@ def presented_key(meta: Mapping[str, Any]) -> str | None:
     return presented
 
 
+def looks_like_token(presented: str) -> bool:
+    """Whether it is an access token (JWT, RFC 7519 §3) rather than a key, which has no dots."""
+    return presented.count(".") == 2
+
+
 def _bearer(authorization: str) -> str | None:
     """What stands after `Bearer` (any case, RFC 9110 §11.1); None for another scheme, which may be a proxy's."""
     scheme, _, rest = authorization.strip(" \t").partition(" ")

@@ -63,12 +63,13 @@ def _missing_scope(verdict: Verdict) -> Problem:
     required = judgement.required
     catalogue = catalogues.get(project.catalogue)
     granted = effective_scopes(record, project, catalogue)
-    return Problem(
-        "missing_scope",
-        f"This needs the permission {required}. {_advice(record, catalogue, str(required))}",
-        {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{required}"'},
-        {"required_scope": required, "granted_scopes": [scope for scope in catalogue.scopes if scope in granted]},
-    )
+    members = {"required_scope": required, "granted_scopes": [scope for scope in catalogue.scopes if scope in granted]}
+    challenge = f'{CHALLENGE}, error="insufficient_scope"'
+    if required is None:
+        detail = "No API key of this project can do this: an administrator can, with an access token."
+        return Problem("missing_scope", detail, {"WWW-Authenticate": challenge}, members)
+    detail = f"This needs the permission {required}. {_advice(record, catalogue, required)}"
+    return Problem("missing_scope", detail, {"WWW-Authenticate": f'{challenge}, scope="{required}"'}, members)
 
 
 def _advice(record: KeyRecord, catalogue: Catalogue, required: str) -> str:

@@ -37,7 +37,8 @@ request itself cannot be judged: the key is not at fault, and nothing is let thr
 class Ask:
     """What the caller of an API wants to do.
 
-    `resource` None asks for nothing but a valid key. Else the action needed is looked up in the project's catalogue
+    `resource` None asks for nothing but a valid key, or with an `operation` of the product itself (`keys.create`) for
+    the permission that the project's catalogue guards it with. Else the action needed is looked up in the catalogue
     by `action`, `below`, `operation` or `method`, in this order. `below` is what follows the resource in the path of a
     request that a proxy asks about. `project` is an ID or slug (`X-Project`).
     """
@@ -135,7 +136,7 @@ def judge(record: KeyRecord, ask: Ask, catalogues: Mapping[str, Catalogue]) -> J
     """What the record says of the request, apart from expiry and rate limit, which need a clock and a count."""
     addressed = _address(record, ask)
     project = addressed.project or record.project
-    resource = catalogues[project.catalogue].resources.get(ask.resource or "") if project else None
+    resource = _resource(catalogues[project.catalogue], ask) if project else None
     refusal = _refusal(record, project, ask)
     if refusal:
         return Judgement(refusal, project, resource.slug if resource else "")
@@ -182,17 +183,24 @@ def _is_allowed(ip: str | None, networks: tuple[str, ...]) -> bool:
 
 
 def _judge_scope(record: KeyRecord, project: ProjectRecord, ask: Ask, catalogue: Catalogue) -> Judgement:
-    if ask.resource is None:
+    if ask.resource is None and ask.operation is None:
         return Judgement("ok", project)
-    resource = catalogue.resources.get(ask.resource)
+    resource = _resource(catalogue, ask)
     if resource is None:
-        return Judgement("unknown_resource", project)
+        # An operation of the product itself that no permission covers: this catalogue lets no key in to it.
+        return Judgement("missing_scope" if ask.resource is None else "unknown_resource", project)
     action = _action(resource, ask)
     if action is None:
         return Judgement("unknown_action", project, resource.slug)
     required = f"{resource.slug}:{action.slug}"
     code = "ok" if may(record, project, catalogue, required) else "missing_scope"
     return Judgement(code, project, resource.slug, required)
+
+
+def _resource(catalogue: Catalogue, ask: Ask) -> Resource | None:
+    if ask.resource is None and ask.operation is not None:
+        return catalogue.guard(ask.operation)
+    return catalogue.resources.get(ask.resource or "")
 
 
 def _action(resource: Resource, ask: Ask) -> Action | None:
