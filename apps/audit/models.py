@@ -7,14 +7,13 @@ from typing import Any
 
 from django.db import models
 
-from apps.audit.events import EventType
 from apps.core.ids import new_id
 
 
 class Event(models.Model):
     id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "evt"), editable=False)
     at = models.DateTimeField(editable=False)
-    type = models.CharField(max_length=40, choices=[(t.value, t.value) for t in EventType], editable=False)
+    type = models.CharField(max_length=40, editable=False)  # one of `EventType`
     project_id = models.CharField(max_length=40, blank=True, editable=False)
     actor_kind = models.CharField(max_length=8, editable=False)
     actor_id = models.CharField(max_length=40, editable=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +11,16 @@ from django.utils import timezone
 from apps.audit.events import EventType
 from apps.audit.models import Event
 from apps.core.actor import Actor
+
+Listener = Callable[[Event], None]
+
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Has `listener` called with each event, in the transaction that writes it. For apps above, when they start."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def record(
@@ -25,7 +35,7 @@ def record(
     """Writes one event. `data` holds what changed, never a secret. Raises outside of a transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An audit event belongs in the transaction of the change that it records.")
-    return Event.objects.create(
+    written = Event.objects.create(
         at=timezone.now(),
         type=event,
         project_id=project_id,
@@ -38,3 +48,6 @@ def record(
         target_label=target_label[:254],
         data=dict(data or {}),
     )
+    for listener in _listeners:
+        listener(written)
+    return written

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
+from apps.core import clock
 from apps.gate import gate
 from apps.keys.service import assert_recent_changes, record_expired
 from apps.usage.service import forget_batches, settle
@@ -71,3 +72,5 @@ def _tick(number: int) -> None:
         forget_batches(now)
         call_command("clearsessions", verbosity=0)
         call_command("prune_db_task_results", verbosity=0)
+    for tick in clock.due(number):
+        tick(now)
