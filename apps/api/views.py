@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,9 +26,9 @@ class ApiView(APIView):
 
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
     authentication_classes = (ApiKeyAuthentication,)
-    permission_classes = (HasScope,)
+    permission_classes: Sequence[type[BasePermission]] = (HasScope,)
     resource: ClassVar[str | Declared]
-    operation: ClassVar[str | None] = None
+    operation: str | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
