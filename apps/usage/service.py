@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.utils import timezone
 
 from apps.gate import gate
-from apps.gate.meter import Batch, Count, Seen
+from apps.gate.meter import Batch
+from apps.usage import rows, statements
 from apps.usage.models import Batch as Arrived
-from apps.usage.models import KeySeen, KeyUsage
 
-BATCHES_KEPT = timedelta(days=7)
-"""How long a batch is remembered as arrived: far longer than one can wait in Redis unseen."""
+BATCHES_KEPT = timedelta(days=2)
+"""How long a batch is remembered as arrived: longer than one can wait in Redis unseen, or in a snapshot of it."""
+
+TOGETHER = 5_000
+"""Counts that are brought in by one transaction, unless one batch alone has more: one wait for the disk for all."""
+
+FORGOTTEN_AT_ONCE = 10_000
+"""IDs of batches that are dropped by one statement."""
 
 
 def settle() -> int:
@@ -30,50 +35,48 @@ def settle_local() -> int:
 
 def _deliver(batches: Iterable[Batch]) -> int:
     arrived = 0
-    for batch in batches:
-        arrived += store(batch)
-        gate.confirm(batch)
+    for group in _groups(batches):
+        arrived += _store(group)
+        for batch in group:
+            gate.confirm(batch)
     return arrived
+
+
+def _groups(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """What goes into one transaction each, in one order of IDs, so that no two flushers wait for each other."""
+    group: list[Batch] = []
+    size = 0
+    for batch in sorted(batches, key=lambda batch: batch.id):
+        if group and size + len(batch.counts) > TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(batch)
+        size += len(batch.counts)
+    if group:
+        yield group
 
 
 def store(batch: Batch) -> bool:
     """Adds a batch to the counts, in one transaction with its ID; False when it has arrived before."""
+    return _store([batch]) == 1
+
+
+def _store(batches: Sequence[Batch]) -> int:
+    """Adds those of the batches that have not arrived before; returns how many they were.
+
+    All who write counts do so here: IDs first, then cells, then sightings, each in one order. Somebody who brings the
+    same batch at this moment waits for the end of this transaction, and then finds that it has arrived.
+    """
+    now = timezone.now()
     with transaction.atomic(durable=True):
-        _, is_new = Arrived.objects.get_or_create(id=batch.id)
-        if is_new:
-            # In one order always, so that two flushers never wait for each other.
-            _add(sorted(batch.counts, key=lambda c: (c.key_id, c.hour, c.resource, c.outcome)))
-            for seen in sorted(batch.seen, key=lambda s: (s.key_id, s.refused)):
-                _see(seen)
-    return is_new
+        new = [batch for batch in batches if statements.arrive(batch.id, now)]
+        statements.add(rows.cells_of(count for batch in new for count in batch.counts))
+        statements.see(rows.last_seen_of(seen for batch in new for seen in batch.seen))
+    return len(new)
 
 
 def forget_batches(now: datetime) -> None:
-    """Drops the IDs of batches that arrived long ago."""
-    Arrived.objects.filter(arrived_at__lt=now - BATCHES_KEPT).delete()
-
-
-def _add(counts: Sequence[Count]) -> None:
-    """The rows are made if need be, then raised in place: no count is read and written back."""
-    KeyUsage.objects.bulk_create([KeyUsage(**_cell(count), count=0) for count in counts], ignore_conflicts=True)
-    for count in counts:
-        KeyUsage.objects.filter(**_cell(count)).update(count=F("count") + count.count)
-
-
-def _cell(count: Count) -> dict[str, Any]:
-    return {
-        "key_id": count.key_id,
-        "hour": datetime.fromtimestamp(count.hour, UTC),
-        "resource": count.resource,
-        "outcome": count.outcome,
-    }
-
-
-def _see(seen: Seen) -> None:
-    at = datetime.fromtimestamp(seen.at, UTC)
-    row, _ = KeySeen.objects.select_for_update().get_or_create(key_id=seen.key_id)
-    if seen.refused and (row.refused_at is None or row.refused_at < at):
-        row.refused_at, row.refused_ip = at, seen.ip or None
-    elif not seen.refused and (row.used_at is None or row.used_at < at):
-        row.used_at, row.used_ip, row.used_agent = at, seen.ip or None, seen.agent
-    row.save()
+    """Drops the IDs of batches that arrived long ago, some at a time."""
+    old = Arrived.objects.filter(arrived_at__lt=now - BATCHES_KEPT).order_by("arrived_at").values("id")
+    while Arrived.objects.filter(id__in=old[:FORGOTTEN_AT_ONCE]).delete()[0]:
+        pass
