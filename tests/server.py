@@ -81,6 +81,13 @@ def free_port() -> int:
         return port
 
 
+def web_command(port: int) -> list[str]:
+    """The server of a web process, as `make run` starts it."""
+    granian = str(Path(sys.executable).parent / "granian")
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
+    return [granian, *options, "--no-access-log", "--respawn-failed-workers", "boltkeys.wsgi:application"]
+
+
 @contextmanager
 def running(folder: Path, **environ: str) -> Iterator[Server]:
     """Serves until the block is left. `folder` holds the database (embedded), the secrets and the log."""
@@ -92,22 +99,7 @@ def running(folder: Path, **environ: str) -> Iterator[Server]:
     server.manage("migrate", "--verbosity", "0")
     server.manage("collectstatic", "--no-input", "--verbosity", "0")
     with server.log.open("ab") as log:
-        web = [
-            str(Path(sys.executable).parent / "granian"),
-            "--interface",
-            "wsgi",
-            "--port",
-            str(port),
-            "--no-access-log",
-        ]
-        web += [
-            "--host",
-            "127.0.0.1",
-            "--blocking-threads",
-            "8",
-            "--respawn-failed-workers",
-            "boltkeys.wsgi:application",
-        ]
+        web = web_command(port)
         worker = [sys.executable, "manage.py", "run_worker"]
         processes = [subprocess.Popen(c, cwd=ROOT, env=settings, stdout=log, stderr=log) for c in (web, worker)]
         try:

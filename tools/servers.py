@@ -44,11 +44,11 @@ def start_postgresql(programs: Programs, folder: Path) -> str:
     programs_folder = debian.postgresql_programs()
     if programs_folder is None:
         sys.exit("PostgreSQL is missing.")
-    home, user = folder / "postgresql", _user_of_postgresql()
+    home, user = folder / "postgresql", user_of_postgresql()
     home.mkdir()
     if user:
         shutil.chown(home, user, user)
-    _make_cluster(programs_folder, home, user)
+    make_cluster(programs_folder, home, user)
     settings = [*POSTGRESQL, "listen_addresses=127.0.0.1", f"unix_socket_directories={home}"]
     options = [part for setting in settings for part in ("-c", setting)]
     server = Server(
@@ -110,7 +110,7 @@ def _comes_up(program: Program, answers: Callable[[], bool]) -> bool:
     return False
 
 
-def _user_of_postgresql() -> str | None:
+def user_of_postgresql() -> str | None:
     """PostgreSQL refuses to run as root; Debian's package brings a user for it. None: the present user."""
     if os.geteuid() != 0:
         return None
@@ -118,7 +118,7 @@ def _user_of_postgresql() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _make_cluster(programs_folder: Path, home: Path, user: str | None) -> None:
+def make_cluster(programs_folder: Path, home: Path, user: str | None) -> None:
     options = ["-U", "boltkeys", "--auth=trust", "--encoding=UTF8", f"--locale={LOCALE}", "--no-sync"]
     done = subprocess.run(
         [str(programs_folder / "initdb"), "-D", "data", *options],

@@ -1,0 +1,101 @@
+"""The changes that tests make, by the services that pages and endpoints call."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.actor import OPERATOR
+from apps.gate import gate
+from apps.keys import service as _keys
+from apps.keys.models import Key
+from apps.projects import service as _projects
+from apps.projects.models import Membership, Project
+
+MANY = 1_000_000
+
+
+def project(catalogue: str = "boltcall") -> str:
+    """The slug of a new project."""
+    administrator, _ = User.objects.get_or_create(email="alice@example.com")
+    name = f"Acme {uuid4().hex[:8]}"
+    return _projects.create_project(actor=OPERATOR, name=name, catalogue=catalogue, admin=administrator).slug
+
+
+def keys(number: int, project: str | None = None, owner: str | None = None, **over: Any) -> dict[str, str]:
+    if seconds := over.pop("expires_in", None):
+        over["expires_at"] = timezone.now() + timedelta(seconds=seconds)
+    how = {"rate_limit": MANY, "scopes": ["leads:read"], **over}
+    made = [
+        _keys.create_key(
+            actor=OPERATOR,
+            project=Project.objects.get(slug=project) if project else None,
+            owner=User.objects.get(email=owner) if owner else None,
+            name=f"Key {uuid4().hex}",
+            **how,
+        )
+        for _ in range(number)
+    ]
+    return {new.key.id: new.secret for new in made}
+
+
+def revoke(key: str) -> None:
+    _keys.revoke_key(actor=OPERATOR, key=_key(key), reason="leaked")
+
+
+def delete(key: str) -> None:
+    _keys.delete_key(actor=OPERATOR, key=_key(key))
+
+
+def limit(key: str, to: int) -> None:
+    _keys.set_rate_limit(actor=OPERATOR, key=_key(key), limit=to)
+
+
+def expire(key: str) -> None:
+    """Ends the key by its date. There is no service for that: this is what one would do."""
+    row = _key(key)
+    with gate.changing(digests=[bytes(row.digest)]), transaction.atomic(durable=True):
+        now: datetime = timezone.now()
+        Key.objects.filter(pk=key).update(expires_at=now, created_at=now - timedelta(days=1))
+
+
+def suspend(project: str) -> None:
+    _projects.suspend_project(actor=OPERATOR, project=Project.objects.get(slug=project))
+
+
+def resume(project: str) -> None:
+    _projects.resume_project(actor=OPERATOR, project=Project.objects.get(slug=project))
+
+
+def member(project: str, role: str = "member", grants: list[str] | None = None) -> str:
+    """The e-mail address of a new member."""
+    user = User.objects.create(email=f"{uuid4().hex}@example.com")
+    where = Project.objects.get(slug=project)
+    _projects.add_member(actor=OPERATOR, project=where, user=user, role=role, grants=grants or [])
+    return user.email
+
+
+def demote(member: str) -> None:
+    """Takes all grants away."""
+    _projects.set_grants(actor=OPERATOR, membership=_membership(member), grants=[])
+
+
+def make_member(member: str) -> None:
+    _projects.change_role(actor=OPERATOR, membership=_membership(member), role="member")
+
+
+def remove(member: str) -> None:
+    _projects.remove_member(actor=OPERATOR, membership=_membership(member))
+
+
+def _key(key: str) -> Key:
+    return Key.objects.get(pk=key)
+
+
+def _membership(email: str) -> Membership:
+    return Membership.objects.select_related("project", "user").get(user__email=email)

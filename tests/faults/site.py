@@ -1,0 +1,125 @@
+"""An installation of its own, whose parts fail one by one: web processes, a worker, and proxies before its stores."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults import stores
+from tests.faults.proxy import Proxy
+from tests.faults.stores import Process, RedisServer
+from tests.server import ROOT, STARTS_WITHIN, Server, free_port, web_command
+
+
+@dataclass
+class Web:
+    """One web process (granian's two), on a port of its own."""
+
+    server: Server
+    process: Process
+
+    @property
+    def port(self) -> int:
+        return int(self.server.environ["PORT"])
+
+    def start(self) -> None:
+        self.process.start()
+        self.wait()
+
+    def wait(self) -> None:
+        until = time.monotonic() + STARTS_WITHIN
+        while time.monotonic() < until:
+            assert self.process.is_running(), self.process.log.read_text()[-5000:]
+            if self._answers():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"The server did not start:\n{self.process.log.read_text()[-5000:]}")
+
+    def _answers(self) -> bool:
+        try:
+            return self.server.call("/healthz").status == 200
+        except OSError:
+            return False
+
+
+@dataclass
+class Site:
+    """`redis` and `database` are the networks before the stores: None in the embedded profile."""
+
+    folder: Path
+    environ: dict[str, str]
+    webs: list[Web] = field(default_factory=list)
+    redis: Proxy | None = None
+    database: Proxy | None = None
+    redis_server: RedisServer | None = None
+
+    def __post_init__(self) -> None:
+        self.worker = self._process("worker", [sys.executable, "manage.py", "run_worker"], self.environ)
+        self.tools = Server("", self.environ, self.folder / "tools.log")
+        """For the operators' commands."""
+        self.tools.log.touch()
+
+    @property
+    def ports(self) -> list[int]:
+        return [web.port for web in self.webs]
+
+    def add_web(self, **environ: str) -> Web:
+        """One more web process, which is not started yet. `environ`: what is different for this one."""
+        port = free_port()
+        own = {**self.environ, **environ, "PORT": str(port)}
+        process = self._process(f"web{len(self.webs)}", web_command(port), own)
+        web = Web(Server(f"http://127.0.0.1:{port}", own, process.log), process)
+        self.webs.append(web)
+        return web
+
+    def start(self) -> None:
+        """Starts all that does not run."""
+        for process in (self.worker, *(web.process for web in self.webs)):
+            if not process.is_running():
+                process.start()
+        for web in self.webs:
+            web.wait()
+
+    def stop(self) -> None:
+        for process in (*(web.process for web in self.webs), self.worker):
+            process.kill()
+
+    def log(self) -> str:
+        """All that web processes and worker wrote."""
+        return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*/log")))
+
+    def _process(self, name: str, command: list[str], environ: Mapping[str, str]) -> Process:
+        home = self.folder / name
+        home.mkdir(exist_ok=True)
+        return Process(command, ROOT, dict(environ), log=home / "log")
+
+
+@contextmanager
+def running(folder: Path, *, webs: int, database_url: str = "", redis_url: str = "", **environ: str) -> Iterator[Site]:
+    """Serves until the block is left, on an empty database beside `database_url` and on `redis_url`, each by way of a
+    proxy. Without them: the embedded profile. `environ` goes to all processes."""
+    own = {**os.environ, "BOLTKEYS_VAR": str(folder), "LOG_LEVEL": "INFO", "DEMO": "false", **environ}
+    own |= {"EMAIL_URL": f"filemail://{folder / 'mail'}"}
+    with ExitStack() as stack:
+        database = redis = None
+        own.pop("DATABASE_URL", None)
+        own.pop("REDIS_URL", None)
+        if database_url:
+            empty = stack.enter_context(stores.new_database(database_url))
+            database = stack.enter_context(Proxy(stores.address(empty, 5432)))
+            own["DATABASE_URL"] = stores.through(empty, database.port)
+        if redis_url:
+            redis = stack.enter_context(Proxy(stores.address(redis_url, 6379)))
+            own["REDIS_URL"] = stores.through(redis_url, redis.port)
+        site = Site(folder, own, redis=redis, database=database)
+        stack.callback(site.stop)
+        site.tools.manage("migrate", "--verbosity", "0")
+        for _ in range(webs):
+            site.add_web()
+        site.start()
+        yield site

@@ -1,0 +1,19 @@
+"""How much is asked of a test: little within `make test`, all of it by `make test-faults`."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+WHOLE = os.environ.get("FAULTS") == "whole"
+
+T = TypeVar("T")
+
+
+def size(short: T, whole: T) -> T:
+    return whole if WHOLE else short
+
+
+WEBS = size(2, 4)
+PROCESSES = size(2, 4)
+THREADS = size(4, 8)
