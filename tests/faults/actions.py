@@ -56,6 +56,11 @@ def limit(key: str, to: int) -> None:
     _keys.set_rate_limit(actor=OPERATOR, key=_key(key), limit=to)
 
 
+def lower(key: str) -> None:
+    """To less than it has used already."""
+    limit(key, 1)
+
+
 def expire(key: str) -> None:
     """Ends the key by its date. There is no service for that: this is what one would do."""
     row = _key(key)

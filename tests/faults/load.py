@@ -34,7 +34,8 @@ ASKED = {"X-Original-Method": "GET", "X-Original-URI": "/leads"}
 
 
 class Call(NamedTuple):
-    """`began` and `ended` in nanoseconds; `status` 0 is no answer; `answered` the key that the answer speaks of."""
+    """`began` and `ended` in nanoseconds; `status` 0 is no answer; `answered` the key that the answer speaks of, with
+    its `scopes`."""
 
     began: int
     ended: int
@@ -43,8 +44,8 @@ class Call(NamedTuple):
     status: int
     code: str
     answered: str
+    scopes: str
     retry_after: str
-    remaining: str
 
     @property
     def accepted(self) -> bool:
@@ -59,6 +60,7 @@ class Call(NamedTuple):
 class Plan:
     """`keys`: ID → secret. `focus`: a file with the index of the key that callers crowd around; -1: all alike.
 
+    `around`: how far from it; most often itself, else the one after, to warm it, or the ones before, which have ended.
     `first`: the number of the first thread; each keeps to one web process. `requests`: of all threads of the process
     together, then it ends by itself. `pause`: seconds after each request.
     """
@@ -74,6 +76,7 @@ class Plan:
     timeout: float = 20.0
     routes: Sequence[Sequence[str]] = ROUTES
     headers: Mapping[str, str] = field(default_factory=lambda: ASKED)
+    around: Sequence[int] = (0, 0, 0, 0, 1, 1, -1, -2)
 
 
 @dataclass
@@ -176,11 +179,10 @@ class _Thread(threading.Thread):
                 time.sleep(self._plan.pause)
 
     def _choose(self) -> tuple[str, str]:
-        """Most often the key in focus, else the one before, which has ended, or the one after, to warm it."""
         middle: int = struct.unpack("q", self._focus[:8])[0]
         if middle < 0:
             return random.choice(self._keys)
-        index = middle + random.choice((0, 0, 0, 0, 1, 1, -1, -2))
+        index = middle + random.choice(self._plan.around)
         return self._keys[min(max(index, 0), len(self._keys) - 1)]
 
     def _call(self, port: int, key: str, secret: str, method: str, path: str) -> Call:
@@ -194,12 +196,14 @@ class _Thread(threading.Thread):
         except (OSError, HTTPException) as error:
             ended = time.monotonic_ns()
             self._connections.pop(port).close()
+            time.sleep(0.02)  # nobody listens: no reason to use up the machine
             return Call(began, ended, key, path, 0, type(error).__name__, "", "", "")
         ended = time.monotonic_ns()
         said = _object(body)
         answered = response.getheader("X-Boltkeys-Key-Id") or str(said.get("key_id", ""))
-        retry_after, rate = response.getheader("Retry-After", ""), response.getheader("RateLimit", "")
-        return Call(began, ended, key, path, response.status, str(said.get("code", "")), answered, retry_after, rate)
+        scopes = response.getheader("X-Boltkeys-Scopes") or " ".join(said.get("scopes", ()))
+        code, retry_after = str(said.get("code", "")), response.getheader("Retry-After", "")
+        return Call(began, ended, key, path, response.status, code, answered, scopes, retry_after)
 
     def _connection(self, port: int) -> HTTPConnection:
         if port not in self._connections:
