@@ -6,7 +6,10 @@ from django.db import models
 
 
 class KeyUsage(models.Model):
-    """Requests of one key in one hour (UTC), to one resource, with one outcome (a verdict's code)."""
+    """Requests of one key in one hour (UTC), to one resource, with one outcome (a verdict's code).
+
+    Of days older than five weeks only the first hour has a row: it counts the whole day (see `rollup.py`).
+    """
 
     key_id = models.CharField(max_length=40)
     hour = models.DateTimeField()
@@ -18,6 +21,7 @@ class KeyUsage(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("key_id", "hour", "resource", "outcome"), name="usage_once_per_hour"),
         )
+        indexes = (models.Index(fields=("hour",), name="usage_by_hour"),)
 
     def __str__(self) -> str:
         return f"{self.key_id} {self.hour:%Y-%m-%d %H}h {self.resource} {self.outcome}: {self.count}"

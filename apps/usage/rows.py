@@ -32,8 +32,7 @@ class Cell(NamedTuple):
 def in_order(cell: Cell) -> tuple[int, str, str, str]:
     """The order in which everybody takes the rows, so that no two wait for each other.
 
-    The latest hour first: a roll-up holds hours while it waits for the first hour of their day, never the other way
-    round.
+    The latest hour first: a roll-up holds counts of an hour while it waits for those of the first hour of their day.
     """
     return (-cell.hour, cell.key_id, cell.resource, cell.outcome)
 
@@ -48,14 +47,15 @@ class LastSeen:
 
 
 def cells_of(counts: Iterable[Count]) -> dict[Cell, int]:
-    """The counts of several batches in the order to take them, each cell once."""
+    """The cells of several batches, summed."""
+    return summed((_cell(count), count.count) for count in counts if _is_storable(count))
+
+
+def summed(counts: Iterable[tuple[Cell, int]]) -> dict[Cell, int]:
+    """Each cell once, in the order to take them."""
     sums: dict[Cell, int] = {}
-    for count in counts:
-        if _is_storable(count):
-            cell = Cell(count.hour // HOUR * HOUR, count.key_id, count.resource, count.outcome)
-            sums[cell] = sums.get(cell, 0) + count.count
-        else:
-            log.warning("A count that no column can hold is left out: %r", count)
+    for cell, count in counts:
+        sums[cell] = sums.get(cell, 0) + count
     return {cell: sums[cell] for cell in sorted(sums, key=in_order)}
 
 
@@ -90,9 +90,16 @@ def _both(key_id: str, latest: Mapping[tuple[str, bool], Seen]) -> LastSeen:
     return LastSeen(key_id, latest.get((key_id, False)), latest.get((key_id, True)))
 
 
+def _cell(count: Count) -> Cell:
+    return Cell(count.hour // HOUR * HOUR, count.key_id, count.resource, count.outcome)
+
+
 def _is_storable(count: Count) -> bool:
     texts = _fits(count.key_id, 40) and _fits(count.resource, 40) and _fits(count.outcome, 20)
-    return texts and 0 <= count.hour < TIME_MAX and 0 < count.count <= COUNT_MAX
+    if texts and 0 <= count.hour < TIME_MAX and 0 < count.count <= COUNT_MAX:
+        return True
+    log.warning("A count that no column can hold is left out: %r", count)
+    return False
 
 
 def _fits(text: str, length: int) -> bool:

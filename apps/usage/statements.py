@@ -44,6 +44,8 @@ SEEN = {
 LATER = "coalesce(excluded.{at} > known.{at}, excluded.{at} IS NOT NULL)"
 """Whether the given time is later than the known one; either may be missing."""
 
+REMOVE = "DELETE FROM usage_keyusage WHERE id IN (SELECT id FROM {given})"
+
 
 def arrive(batch_id: str, now: datetime) -> bool:
     """Notes that a batch has arrived; False when it had before. Waits for whoever is storing it at this moment."""
@@ -60,6 +62,11 @@ def add(counts: Mapping[Cell, int]) -> None:
 def see(sightings: Sequence[LastSeen]) -> None:
     """Notes the sightings that are later than those known, in the order given."""
     _run(SEE, SEEN, [_sighting(seen) for seen in sightings])
+
+
+def remove(ids: Sequence[int]) -> None:
+    """Removes these rows of counts."""
+    _run(REMOVE, {"id": "bigint"}, [{"id": each} for each in ids])
 
 
 def _run(statement: str, columns: Mapping[str, str], given: Sequence[Mapping[str, Any]]) -> None:
