@@ -60,12 +60,13 @@ class Changes:
 
 
 @contextmanager
-def changing(site: Site) -> Iterator[Changes]:
+def changing(site: Site, **environ: str) -> Iterator[Changes]:
+    """`environ`: what is different for this process."""
     with (site.folder / "changes.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.changes"],
             cwd=ROOT,
-            env=site.environ,
+            env={**site.environ, **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -24,6 +24,9 @@ from tools.environment import clean_environment
 
 PATIENCE = 30.0
 
+QUICKLY = ["--repl-diskless-sync-delay", "0"]
+"""A replica need not wait for others that might want the same."""
+
 
 class Process:
     """A program that can be stopped, continued, killed and started again; it leads a group of its own."""
@@ -97,7 +100,7 @@ class RedisServer:
     def __init__(self, folder: Path, *options: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.home, self.port = folder, free_port()
-        command = ["redis-server", "--port", str(self.port), *servers.REDIS, "--dir", str(folder), *options]
+        command = ["redis-server", "--port", str(self.port), *servers.REDIS, *QUICKLY, "--dir", str(folder), *options]
         self.process = Process(command, folder, clean_environment())
 
     def __enter__(self) -> Self:
