@@ -38,6 +38,14 @@ WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or local_secret(VAR_DIR, "secret_key", make=DEVELOPMENT)
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="") or local_secret(VAR_DIR, "jwt_key", make=DEVELOPMENT)
 
+# Former ones, after a change: sessions, links and sealed secrets of before stay good.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Encrypts the secrets that webhooks are signed with: the first of them, all decrypt. Unset: derived from SECRET_KEY.
+WEBHOOK_ENCRYPTION_KEYS: list[str] = env.list("WEBHOOK_ENCRYPTION_KEYS", default=[])
+# Receivers of webhooks that may have private addresses, and plain http: `name` or `name:port`.
+WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+
 CATALOGUE_FOLDERS = [BASE_DIR / "boltkeys" / "catalogues"]
 if extra_catalogues := env.str("BOLTKEYS_CATALOGUES", default=""):
     CATALOGUE_FOLDERS.append(Path(extra_catalogues))
@@ -47,6 +55,7 @@ if extra_catalogues := env.str("BOLTKEYS_CATALOGUES", default=""):
 INSTALLED_APPS = [
     "apps.dashboard",
     "apps.api",
+    "apps.webhooks",
     "apps.keys",
     "apps.records",
     "apps.projects",

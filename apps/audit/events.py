@@ -12,6 +12,7 @@ class EventType(StrEnum):
     KEY_EXPIRED = "key.expired"
     KEY_EXPIRING = "key.expiring"
     KEY_USED_AFTER_END = "key.used_after_end"
+    KEY_ROTATED = "key.rotated"
     KEY_LIMIT_CHANGED = "key.limit_changed"
     PROJECT_CREATED = "project.created"
     PROJECT_SUSPENDED = "project.suspended"
@@ -27,6 +28,9 @@ class EventType(StrEnum):
     USER_ENABLED = "user.enabled"
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGN_IN_FAILED = "user.sign_in_failed"
+    USER_SIGNED_OUT = "user.signed_out"
+    USER_SESSIONS_ENDED = "user.sessions_ended"
+    USER_TOKEN_REUSED = "user.token_reused"  # noqa: S105
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
     RECORD_CREATED = "record.created"
     RECORD_UPDATED = "record.updated"
@@ -34,5 +38,7 @@ class EventType(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_UPDATED = "webhook.updated"
     WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_RESENT = "webhook.resent"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_DELETED = "webhook.deleted"

@@ -12,6 +12,7 @@ class Right(StrEnum):
     TEAM_VIEW = "team.view"
     TEAM_MANAGE = "team.manage"
     KEYS_MANAGE = "keys.manage"
+    WEBHOOKS_MANAGE = "webhooks.manage"
     AUDIT_VIEW = "audit.view"
 
 

@@ -16,7 +16,7 @@ ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MAX_LENGTH = 200
-_SHAPE = re.compile(r"(-?(?:created|updated)_at)\|([0-9]{1,18})\|(rec_[0-9A-Za-z]{22})\|([0-9a-f]{8})")
+_SHAPE = re.compile(r"(-?(?:created|updated)_at)\|([0-9]{1,18})\|([a-z]{3}_[0-9A-Za-z]{22})\|([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.TEAM_VIEW: "see who is in the team",
     Right.TEAM_MANAGE: "invite, change and remove people",
     Right.KEYS_MANAGE: "create, watch and revoke API keys",
+    Right.WEBHOOKS_MANAGE: "have events sent to webhooks",
     Right.AUDIT_VIEW: "read the audit",
 }
 

@@ -1,0 +1,76 @@
+"""Reading endpoints and their deliveries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from apps.core.errors import Missing
+from apps.records.cursor import Cursor
+from apps.webhooks.models import Delivery, DeliveryStatus, Endpoint
+
+NO_ENDPOINT = "There is no webhook with this ID."
+NO_DELIVERY = "There is no delivery with this ID."
+
+_ENDPOINT_ID = re.compile(r"whk_[0-9A-Za-z]{22}")
+_DELIVERY_ID = re.compile(r"msg_[0-9A-Za-z]{22}")
+
+
+def endpoints(project_id: str) -> QuerySet[Endpoint]:
+    """The project's endpoints, the newest first, each with `last_status` and `last_at` of its latest delivery."""
+    latest = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at", "-id")
+    found = Endpoint.objects.filter(project_id=project_id, deleted_at=None)
+    return found.annotate(
+        last_status=Subquery(latest.values("status")[:1]), last_at=Subquery(latest.values("created_at")[:1])
+    ).order_by("-created_at", "-id")
+
+
+def endpoints_with(project_id: str, endpoint_id: str) -> QuerySet[Endpoint]:
+    """The one endpoint, or none. What cannot be an ID (a NUL in it, say) never reaches the database."""
+    if not _ENDPOINT_ID.fullmatch(endpoint_id):
+        return Endpoint.objects.none()
+    return Endpoint.objects.filter(project_id=project_id, pk=endpoint_id, deleted_at=None)
+
+
+def endpoint_in(project_id: str, endpoint_id: str) -> Endpoint:
+    """The project's endpoint. Raises `Missing`, also for one that was deleted or belongs to another project."""
+    endpoint = endpoints_with(project_id, endpoint_id).first()
+    if endpoint is None:
+        raise Missing(NO_ENDPOINT)
+    return endpoint
+
+
+def deliveries(endpoint: Endpoint, *, status: str = "") -> QuerySet[Delivery]:
+    """What was sent to it, or is to be, the newest first."""
+    found = Delivery.objects.filter(endpoint=endpoint)
+    if status in DeliveryStatus.values:
+        found = found.filter(status=status)
+    return found.order_by("-created_at", "-id")
+
+
+def deliveries_with(endpoint: Endpoint, delivery_id: str) -> QuerySet[Delivery]:
+    """The one delivery, or none."""
+    if not _DELIVERY_ID.fullmatch(delivery_id):
+        return Delivery.objects.none()
+    return Delivery.objects.filter(endpoint=endpoint, pk=delivery_id)
+
+
+def delivery_in(endpoint: Endpoint, delivery_id: str) -> Delivery:
+    """The endpoint's delivery with its attempts. Raises `Missing`."""
+    delivery = deliveries_with(endpoint, delivery_id).prefetch_related("attempts").first()
+    if delivery is None:
+        raise Missing(NO_DELIVERY)
+    return delivery
+
+
+def page(endpoint: Endpoint, *, limit: int, after: Cursor | None = None) -> tuple[Sequence[Delivery], Cursor | None]:
+    """One page of the deliveries, with their attempts, and the cursor of the next; None when there are no more."""
+    found = deliveries(endpoint).prefetch_related("attempts")
+    if after:
+        earlier = Q(created_at__lt=after.moment) | Q(created_at=after.moment, id__lt=after.id)
+        found = found.filter(earlier, created_at__lte=after.moment)
+    rows = list(found[: limit + 1])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], Cursor("-created_at", last.created_at, last.id) if last else None
