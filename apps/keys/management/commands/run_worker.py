@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 EXPIRY_TICKS = 10
+FLUSH = 1.0
 CLEANING = 3600.0
 RETRY = 2.0
 
@@ -29,10 +31,20 @@ RETRY = 2.0
 class Command(BaseCommand):
     help = "Run the worker: queued e-mails, usage counts, expired keys. Any number may run side by side."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--flush-every", type=float, default=FLUSH, metavar="SECONDS",
+            help="How often counts are brought into the database: 1 by default (see docs/scaling.md).",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, flush_every: float, **options: Any) -> None:
         stop = Event()
-        # What takes long is kept apart from the clock, whose ticks assert changes again within seconds.
-        threads = [Thread(target=run, args=[stop], name=run.__name__) for run in (_tick_until, _clean_until)]
+        # What may take long is kept apart from the clock, whose ticks assert changes again within seconds.
+        threads = [
+            Thread(target=_tick_until, args=[stop], name="clock"),
+            Thread(target=_repeat, args=[stop, max(flush_every, 0.1), _flush], name="flush"),
+            Thread(target=_repeat, args=[stop, CLEANING, _clean], name="cleaning"),
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -60,7 +72,7 @@ def _tick_until(stop: Event) -> None:
             close_old_connections()
             _tick(ticks)
         except Exception:
-            # The next tick tries again: a clock that has stopped would lose counts without a word.
+            # The next tick tries again: a clock that has stopped would leave keys without their end.
             log.exception("A tick of the worker failed.")
         ticks += 1
 
@@ -69,22 +81,25 @@ def _tick(number: int) -> None:
     now = timezone.now()
     gate.forget_after_restart()
     assert_recent_changes(now=now)
-    settle()
     if number % EXPIRY_TICKS == 0:
         record_expired(now=now)
     for tick in clock.due(number):
         tick(now)
 
 
-def _clean_until(stop: Event) -> None:
-    """Cleans at the start and every hour. What was cut short is gone on with the next time."""
+def _repeat(stop: Event, seconds: float, work: Callable[[Event], None]) -> None:
+    """Works at once and then every so many seconds. What failed or was cut short is gone on with the next time."""
     while not stop.is_set():
         try:
             close_old_connections()
-            _clean(stop)
+            work(stop)
         except Exception:
-            log.exception("The hourly cleaning of the worker failed.")
-        stop.wait(CLEANING)
+            log.exception("The worker failed at something that it tries again in %s seconds.", seconds)
+        stop.wait(seconds)
+
+
+def _flush(_: Event) -> None:
+    settle()
 
 
 def _clean(stop: Event) -> None:
