@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from apps.accounts import rules, tasks
+from apps.accounts import rules, tasks, tokens
 from apps.accounts.models import User
 from apps.accounts.queries import user_with_email
 from apps.audit import service as audit
@@ -84,6 +84,7 @@ def enable_user(*, actor: Actor, user: User) -> User:
 def _set_active(actor: Actor, user: User, event: EventType, *, active: bool) -> User:
     with gate.changing(owner=str(user.pk)), transaction.atomic(durable=True):
         if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+            tokens.end_all(user)
             _audit(event, actor, user)
     user.is_active = active
     return user

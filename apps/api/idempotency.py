@@ -63,6 +63,12 @@ def idempotent(handler: Handler) -> Handler:
     return post  # type: ignore[return-value]
 
 
+def repeatable(handler: Handler) -> Handler:
+    """Says of the `post` of a view that it has no use for `Idempotency-Key`, and that nothing of it may be kept."""
+    handler.is_idempotent = True  # type: ignore[attr-defined]
+    return handler
+
+
 _RESERVED = "boltkeys.reserved_id"
 
 

@@ -27,15 +27,19 @@ class Me(ApiView):
 
 
 def _me(principal: Principal) -> dict[str, Any]:
-    key = Key.objects.select_related("owner").prefetch_related("grants").get(pk=principal.key.key_id)
     project = Project.objects.get(pk=principal.project.id)
     return {
         "type": principal.kind,
-        "key": key_json(key, now=timezone.now()),
+        "key": _key(principal) if principal.kind == "key" else None,
         "user": _user(principal.key.owner),
         "project": {"id": project.id, "slug": project.slug, "name": project.name},
         "scopes": principal.scopes,
     }
+
+
+def _key(principal: Principal) -> dict[str, Any]:
+    key = Key.objects.select_related("owner").prefetch_related("grants").get(pk=principal.key.key_id)
+    return key_json(key, now=timezone.now())
 
 
 def _user(owner: OwnerRecord | None) -> dict[str, str] | None:

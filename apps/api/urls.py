@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from apps.api import me, problems, resources
+from apps.api import auth, me, problems, resources
 from apps.projects import catalogues
 
 
@@ -27,6 +27,9 @@ def _serves(resource: object) -> bool:
 register_converter(ResourceConverter, "resource")
 
 urlpatterns = [
+    path("auth/login", auth.Login.as_view(), name="api_login"),
+    path("auth/refresh", auth.Refresh.as_view(), name="api_refresh"),
+    path("auth/logout", auth.Logout.as_view(), name="api_logout"),
     path("me", me.Me.as_view(), name="api_me"),
     path("<resource:resource>", resources.Records.as_view(), name="api_records"),
     path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),

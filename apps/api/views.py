@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,7 @@ from apps.api.authentication import ApiKeyAuthentication
 from apps.api.declared import Declared, is_declared
 from apps.api.permissions import HasScope
 from apps.api.problems import Problem
+from apps.api.users import UserAuthentication
 
 
 class ApiView(APIView):
@@ -25,7 +27,7 @@ class ApiView(APIView):
     """
 
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
-    authentication_classes = (ApiKeyAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (ApiKeyAuthentication, UserAuthentication)
     permission_classes: Sequence[type[BasePermission]] = (HasScope,)
     resource: ClassVar[str | Declared]
     operation: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 
+from apps.accounts.models import User
 from apps.audit.events import EventType
 from apps.audit.models import Event
 from apps.core.errors import Unavailable
@@ -24,6 +25,7 @@ _GRANT = ("grants__resource", "grants__action")
 GATE_CHANGES = (
     EventType.KEY_REVOKED,
     EventType.KEY_DELETED,
+    EventType.KEY_ROTATED,
     EventType.KEY_LIMIT_CHANGED,
     EventType.PROJECT_SUSPENDED,
     EventType.PROJECT_RESUMED,
@@ -42,6 +44,12 @@ def load(digest: bytes) -> KeyRecord | None:
         return _record(rows) if rows else None
     except (DatabaseError, InterfaceError) as error:
         raise Unavailable("The database does not answer. Try again in a moment.") from error
+
+
+def record_of_user(user: User, rate_limit: int) -> KeyRecord:
+    """What the user can do, in every project they are in, as a key could that is restricted in nothing."""
+    row = {"owner_id": user.pk, "owner__email": user.email, "owner__is_active": user.is_active, "project_id": None}
+    return KeyRecord(key_id=str(user.pk), rate_limit=rate_limit, unrestricted=True, owner=_owner(row))
 
 
 def digests_of(*, owner: str | None, project: str | None) -> list[bytes]:
