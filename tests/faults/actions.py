@@ -14,8 +14,10 @@ from apps.core.actor import OPERATOR
 from apps.gate import gate
 from apps.keys import service as _keys
 from apps.keys.models import Key
+from apps.projects import catalogues as _catalogues
 from apps.projects import service as _projects
 from apps.projects.models import Membership, Project
+from apps.usage import queries as _usage
 
 MANY = 1_000_000
 
@@ -28,8 +30,8 @@ def project(catalogue: str = "boltcall") -> str:
 
 
 def keys(number: int, project: str | None = None, owner: str | None = None, **over: Any) -> dict[str, str]:
-    if seconds := over.pop("expires_in", None):
-        over["expires_at"] = timezone.now() + timedelta(seconds=seconds)
+    if moment := over.pop("expires_at", None):
+        over["expires_at"] = datetime.fromisoformat(moment)
     how = {"rate_limit": MANY, "scopes": ["leads:read"], **over}
     made = [
         _keys.create_key(
@@ -42,6 +44,18 @@ def keys(number: int, project: str | None = None, owner: str | None = None, **ov
         for _ in range(number)
     ]
     return {new.key.id: new.secret for new in made}
+
+
+def different_keys(number: int, project: str) -> dict[str, tuple[str, list[str]]]:
+    """ID → secret and scopes; no two may do the same, and all may read leads."""
+    where = Project.objects.get(slug=project)
+    others = [scope for scope in _catalogues.get(where.catalogue).scopes if scope != "leads:read"]
+    made = {}
+    for bits in range(number):
+        scopes = ["leads:read", *(scope for place, scope in enumerate(others) if bits >> place & 1)]
+        ((key, secret),) = keys(1, project, scopes=scopes).items()
+        made[key] = (secret, scopes)
+    return made
 
 
 def revoke(key: str) -> None:
@@ -104,3 +118,8 @@ def _key(key: str) -> Key:
 
 def _membership(email: str) -> Membership:
     return Membership.objects.select_related("project", "user").get(user__email=email)
+
+
+def used(key: str) -> int:
+    """Requests of the last 24 hours that were accepted, as the database has it."""
+    return _usage.total(key, timezone.now()).as_dict()["24h"]

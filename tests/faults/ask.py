@@ -18,6 +18,11 @@ def verify(site: Site, secret: str) -> list[Answer]:
     return [web.server.call("/v1/verify", key=secret, method="POST") for web in site.webs]
 
 
+def header(answer: Answer, name: str) -> str:
+    """The first of this name, which servers write as they like; "" when there is none."""
+    return next((value for given, value in answer.headers.items() if given.lower() == name.lower()), "")
+
+
 def accepted(site: Site, secret: str) -> bool:
     """By one web process at least."""
     return any(answer.status == 200 for answer in verify(site, secret))

@@ -55,8 +55,10 @@ def test_key_is_refused_from_the_answer_on(
 ) -> None:
     number = REVOKES if end.name == "revoke" else sizes.size(8, 50)
     keys, targets = _keys(end, number, operator, project)
-    ends, plan = {}, {"processes": sizes.PROCESSES, "threads": sizes.THREADS, "routes": end.routes}
-    with calling(tmp_path, site.ports, keys, **plan) as callers:
+    ends = {}
+    with calling(
+        tmp_path, site.ports, keys, processes=sizes.PROCESSES, threads=sizes.THREADS, routes=end.routes
+    ) as callers:
         for index, (key, target) in enumerate(targets.items()):
             callers.crowd_around(index)
             time.sleep(APART)
