@@ -17,8 +17,8 @@ from apps.webhooks import client, ending, rules, schedule, signing, vault
 from apps.webhooks.client import Outcome
 from apps.webhooks.models import Attempt, Delivery, DeliveryStatus
 
-CLAIM = timedelta(seconds=client.TOTAL_SECONDS + 4 * client.CONNECT_SECONDS + 10)
-"""Longer than an attempt can take with name and connections. After it, a worker that is gone is waited for no more."""
+CLAIM = timedelta(seconds=client.TOTAL_SECONDS + 5)
+"""Longer than an attempt can take. After it, a worker that is gone is waited for no more."""
 
 GONE = 410
 AGENT = "boltkeys-webhooks"

@@ -79,6 +79,8 @@ class Sender:
             if waiting:
                 self._waiting[endpoint_id] = waiting  # at the end: the endpoints take turns
             self._busy[endpoint_id] += 1
+            if self._next():
+                self._wake()  # several were offered before the first thread came
             return endpoint_id, delivery_id
 
     def _next(self) -> str | None:
