@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and git; npm is used when it is there. `make` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format requirements clean
+.PHONY: help run test test-faults bench lint format requirements clean
 
 PYTHON ?=
 TOOL = @PYTHON="$(PYTHON)" exec tools/python -m
@@ -13,6 +13,9 @@ run: ## Prepare everything once and serve on http://127.0.0.1:$PORT (8000)
 
 test: ## Run everything; ARGS="tests/keys -k revoke" goes to pytest, PROFILE is lint, embedded or full
 	$(TOOL) tools.test
+
+test-faults: ## Kill, cut, poison and race in full size (25 minutes); PROFILE=embedded for the one process
+	@FAULTS=whole PYTHON="$(PYTHON)" exec tools/python -m tools.test
 
 bench: ## Measure boltkeys beside its peers (25 minutes); ARGS="--quick" is a smoke run, ARGS="--help" lists the rest
 	$(TOOL) bench.run

@@ -42,6 +42,7 @@ def _has_venv() -> bool:
 VENV = Need("Python's venv module", _has_venv, (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",))
 POSTGRESQL = Need("PostgreSQL", postgresql_programs, ("postgresql",))
 REDIS = Need("Redis", lambda: _program("redis-server"), ("redis-server",))
+PGBOUNCER = Need("PgBouncer", lambda: _program("pgbouncer"), ("pgbouncer",))
 CHROMIUM = Need("Chromium", lambda: _program("chromium"), ("chromium", "fonts-dejavu-core"))
 JAVA = Need("Java (for the Nu HTML checker)", lambda: _program("java"), ("default-jre-headless",))
 # What the examples of docs/ and deploy/ are tried with.

@@ -1,6 +1,7 @@
 """`make test`: lint, and the suite in both profiles, side by side, with private servers.
 
-`ARGS` goes to pytest and leaves lint out; `PROFILE` is one of `lint`, `embedded` and `full`.
+`ARGS` goes to pytest and leaves lint out; `PROFILE` is one of `lint`, `embedded` and `full`. `FAULTS=whole` is
+`make test-faults`: the tests of faults alone, in their full size, and the figures that they found.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from tools.places import PYTHON, ROOT
 from tools.processes import Program, Programs, Stopped
 
 PROFILES = ("lint", "embedded", "full")
-LIMIT = 30 * 60  # seconds; a job that takes longer hangs
+FAULTS = os.environ.get("FAULTS") == "whole"
+LIMIT = 60 * 60 if FAULTS else 30 * 60  # seconds; a job that takes longer hangs
+REPORT = "faults.txt"
 SILENCE = 60  # seconds between two signs of life
 # The product's variables: what the machine happens to have set must not change what is tested.
 VARIABLES = {
@@ -37,7 +40,7 @@ VARIABLES = {
         "WEB_PROCESSES",
         "WEB_THREADS",
     ),
-    *("ARGS", "PROFILE", "PYTEST_ADDOPTS"),
+    *("ARGS", "FAULTS", "FAULTS_REPORT", "PROFILE", "PYTEST_ADDOPTS"),
 }
 
 
@@ -56,7 +59,9 @@ def main() -> int:
             debian.require(*_needs(profiles))  # all at once, and first: it may need a person
             environment.prepare(tests=True)
             jobs = _start(programs, folder, profiles, arguments)
-            return _report(programs, jobs)
+            failed = _report(programs, jobs)
+            _show_figures(folder)
+            return failed
     except Stopped as stopped:
         print("\nThe tests were stopped.", flush=True)
         return 128 + stopped.number
@@ -64,6 +69,8 @@ def main() -> int:
 
 def _asked() -> tuple[list[str], tuple[str, ...]]:
     arguments, profile = shlex.split(os.environ.get("ARGS", "")), os.environ.get("PROFILE", "")
+    if FAULTS:
+        arguments, profile = arguments or ["tests/faults"], profile or "full"  # one profile: times are measured
     if profile and profile not in PROFILES:
         sys.exit(f"PROFILE is one of {', '.join(PROFILES)}; nothing runs them all.")
     if profile:
@@ -72,7 +79,7 @@ def _asked() -> tuple[list[str], tuple[str, ...]]:
 
 
 def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
-    stores = [debian.POSTGRESQL, debian.REDIS] if "full" in profiles else []
+    stores = [debian.POSTGRESQL, debian.REDIS, debian.PGBOUNCER] if "full" in profiles else []
     judges = [debian.CHROMIUM, debian.JAVA, *debian.EXAMPLES] if profiles != ("lint",) else []
     return [debian.VENV, *stores, *judges]
 
@@ -118,7 +125,8 @@ def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
 
 def _own_environment(profile: str, var: Path, stores: dict[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in environment.clean_environment().items() if name not in VARIABLES}
-    return plain | {"BOLTKEYS_VAR": str(var)} | (stores if profile == "full" else {})
+    size = {"FAULTS": "whole", "FAULTS_REPORT": str(var / REPORT)} if FAULTS else {}
+    return plain | {"BOLTKEYS_VAR": str(var)} | size | (stores if profile == "full" else {})
 
 
 def _report(programs: Programs, jobs: list[Job]) -> int:
@@ -139,6 +147,11 @@ def _report(programs: Programs, jobs: list[Job]) -> int:
             _show_progress(waiting, now - started)
     print(f"\n{'FAILED: ' + ', '.join(failed) if failed else 'All passed.'}", flush=True)
     return 1 if failed else 0
+
+
+def _show_figures(folder: Path) -> None:
+    for file in sorted(folder.glob(f"*/{REPORT}")):
+        print(f"\n=== Figures of the profile {file.parent.name} ===\n{file.read_text()}", flush=True)
 
 
 def _passed(job: Job, seconds: float) -> bool:
