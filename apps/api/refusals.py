@@ -79,13 +79,20 @@ def _advice(record: KeyRecord, catalogue: Catalogue, required: str) -> str:
 
 
 def _rate_limited(verdict: Verdict) -> Problem:
-    seconds = max(1, verdict.rate.reset_seconds) if verdict.rate else WINDOW_SECONDS
+    if verdict.rate is None:
+        return _flooded()
+    seconds = max(1, verdict.rate.reset_seconds)
     return Problem(
         "rate_limited",
         f"The key has made all the requests that it may make in any {WINDOW_SECONDS} seconds. Wait {seconds} s.",
         {"Retry-After": str(seconds)},
         {"type": QUOTA_EXCEEDED, "retry_after": seconds, "violated-policies": [POLICY]},
     )
+
+
+def _flooded() -> Problem:
+    detail = f"Too many unknown API keys have come from this address. Check the key, and wait {WINDOW_SECONDS} s."
+    return Problem("rate_limited", detail, {"Retry-After": str(WINDOW_SECONDS)}, {"retry_after": WINDOW_SECONDS})
 
 
 def _ambiguous_project(verdict: Verdict) -> Problem:

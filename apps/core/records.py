@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEMA = 1
+SCHEMA = 2
 """Goes up when a field below changes its meaning: what was written under another number is not read."""
 
 

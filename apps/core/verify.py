@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from apps.core import grants, original, secret
 from apps.core.catalogue import Catalogue
@@ -33,8 +33,7 @@ REFUSALS = (
 request itself cannot be judged: the key is not at fault, and nothing is let through either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What the caller of an API wants to do.
 
     `resource` None asks for nothing but a valid key, or with an `operation` of the product itself (`keys.create`) for
@@ -53,20 +52,25 @@ class Ask:
     user_agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """A record, and the `version` under which a cache gave it.
 
-    What comes from a cache is a hint: `admit` compares its version with the one that holds now. `version` "" says
-    that the record was read at its source after the request came in, which needs no such proof.
+    What comes from a cache is a hint: `admit` compares its version with the one that holds now. `version` b"" says
+    that the record was read at its source after the request came in, which needs no such proof. `judged` remembers
+    judgements, for as long as the record itself is remembered.
     """
 
     record: KeyRecord
-    version: str = ""
+    version: bytes = b""
+    judged: dict[tuple[object, ...], Judgement] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+CALLER = Ask._fields.index("ip")
+"""Where in an `Ask` the caller begins: all before it is the question."""
+
+
+class Rate(NamedTuple):
     """The limit in any 60 seconds, what remains of it now, and the seconds until a request leaves the window."""
 
     limit: int
@@ -74,16 +78,14 @@ class Rate:
     reset_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """What `admit` decided: `ok`, `expired`, `rate_limited`, or the refusal that it was given."""
 
     code: str
     rate: Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the record alone says: `code` is `ok` or a refusal. `resource` is "" unless the catalogue has it."""
 
     code: str
@@ -93,8 +95,7 @@ class Judgement:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision on one request. Truthy when the key is good for what was asked."""
 
     code: str
@@ -106,9 +107,16 @@ class Verdict:
         return self.code == "ok"
 
 
+class Flooded(Exception):
+    """The address has sent too many unknown keys in this minute."""
+
+
 class Find(Protocol):
-    def __call__(self, digest: bytes, attempt: int) -> Found | None:
-        """The record of a digest: from anywhere (attempt 0), past the memory (1), from its source (2)."""
+    def __call__(self, digest: bytes, ask: Ask, attempt: int) -> Found | None:
+        """The record of a digest: from anywhere (attempt 0), past the memory (1), from its source (2).
+
+        Raises `Flooded` rather than looking for it when too many unknown keys have come from the same address.
+        """
 
 
 class Admit(Protocol):
@@ -122,14 +130,34 @@ def verify(presented: str, ask: Ask, *, catalogues: Mapping[str, Catalogue], fin
         return Verdict("malformed")
     digest = secret.digest(presented)
     for attempt in range(3):
-        found = find(digest, attempt)
+        try:
+            found = find(digest, ask, attempt)
+        except Flooded:
+            return Verdict("rate_limited")
         if found is None:
             return Verdict("unknown")
-        judgement = judge(found.record, ask, catalogues)
+        judgement = _judge_once(found, ask, catalogues)
         admission = admit(digest, found, ask, judgement)
         if admission is not None:
             return Verdict(admission.code, found.record, judgement, admission.rate)
     raise Unavailable("The key changed while it was being verified. Try again.")
+
+
+JUDGED_MAX = 16
+"""Judgements remembered of one record: a client may ask about anything, and what it asks must not fill the memory."""
+
+
+def _judge_once(found: Found, ask: Ask, catalogues: Mapping[str, Catalogue]) -> Judgement:
+    """`judge`, remembered: the same record says the same of the same question, wherever it is asked from."""
+    if found.record.allowed_ips:
+        return judge(found.record, ask, catalogues)
+    question = ask[:CALLER]
+    judgement = found.judged.get(question)
+    if judgement is None:
+        judgement = judge(found.record, ask, catalogues)
+        if judgement.code == "ok" and len(found.judged) < JUDGED_MAX:
+            found.judged[question] = judgement
+    return judgement
 
 
 def judge(record: KeyRecord, ask: Ask, catalogues: Mapping[str, Catalogue]) -> Judgement:

@@ -8,9 +8,31 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 
 from apps.core.records import KeyRecord
-from apps.core.verify import Admission, Ask, Found, Judgement
+from apps.core.verify import Admission, Ask, Flooded, Found, Judgement
 from apps.gate.meter import ENDED, HOUR, Batch, Count, Seen, printable
 from apps.gate.window import Limiter
+
+UNKNOWN_LIMIT = 120 * 64
+"""Unknown keys that an address may send in 60 seconds; the shared gate counts them in 64 parts."""
+
+
+class NoCaches:
+    """The changes of a gate without caches: there is nothing that could answer from before them."""
+
+    def begin(self, change: str, digests: Iterable[bytes]) -> bool:
+        return True
+
+    def end(self, change: str, digests: Iterable[bytes]) -> bool:
+        return True
+
+    def assert_again(self, digests: Iterable[bytes]) -> bool:
+        return True
+
+    def forget_after_restart(self) -> bool:
+        return False
+
+    def forget_idle(self) -> int:
+        return 0
 
 
 class EmbeddedGate:
@@ -19,15 +41,22 @@ class EmbeddedGate:
     def __init__(self, load: Callable[[bytes], KeyRecord | None], clock: Callable[[], float] = time.time) -> None:
         self.load = load
         self._clock = clock
-        self._limiter = Limiter()
+        self.changes = NoCaches()
+        self._limiter, self._unknown = Limiter(), Limiter()
         self._lock = Lock()
         self._counts: dict[tuple[str, int, str, str], int] = {}
         self._seen: dict[tuple[str, bool], Seen] = {}
         self._undelivered: list[Batch] = []
 
-    def find(self, digest: bytes, attempt: int) -> Found | None:
+    def find(self, digest: bytes, ask: Ask, attempt: int) -> Found | None:
+        address, now = ask.ip or "", self._clock()
+        if not self._unknown.take(address, UNKNOWN_LIMIT, now, count=False)[0]:
+            raise Flooded
         record = self.load(digest)
-        return None if record is None else Found(record)
+        if record is None:
+            self._unknown.take(address, UNKNOWN_LIMIT, now, count=True)
+            return None
+        return Found(record)
 
     def admit(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission:
         now = self._clock()
@@ -49,20 +78,10 @@ class EmbeddedGate:
                 refused = outcome != "ok"
                 self._seen[key_id, refused] = Seen(key_id, now, ask.ip or "", printable(ask.user_agent), refused)
 
-    def begin_change(self, digests: Iterable[bytes]) -> str:
-        """Nothing to do: there is no cache that could answer from before the change."""
-        return ""
+    def forget(self, digests: Iterable[bytes]) -> None:
+        """Nothing is remembered."""
 
-    def end_change(self, change: str, digests: Iterable[bytes]) -> None:
-        pass
-
-    def assert_again(self, digests: Iterable[bytes]) -> None:
-        pass
-
-    def forget_after_restart(self) -> bool:
-        return False
-
-    def batches(self) -> list[Batch]:
+    def batches(self, digests: Iterable[bytes] | None = None) -> list[Batch]:
         with self._lock:
             # One at a time: while it waits for the database, counts go on adding up in the same few cells.
             if not self._undelivered and self._counts:
@@ -71,7 +90,8 @@ class EmbeddedGate:
                 self._counts, self._seen = {}, {}
             return list(self._undelivered)
 
-    local_batches = batches
+    def local_batches(self) -> list[Batch]:
+        return self.batches()
 
     def confirm(self, batch: Batch) -> None:
         with self._lock:

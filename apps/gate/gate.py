@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -72,35 +74,62 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
 
     From before the commit until after it, all processes ask the database about these keys; no cache can give an
     answer from before the change once this block has been left. A crash inside leaves the keys in that state until
-    the mark expires, by which time nothing from before is left.
+    the mark expires, by which time nothing from before is left. `holds_later` tells when Redis could not be told.
     """
 
     def affected() -> set[bytes]:
         dependent = _configured().digests_of(owner=owner, project=project) if owner or project else []
         return {*digests, *dependent}
 
-    gate = current()
-    change = gate.begin_change(affected())
+    changes, change = current().changes, uuid.uuid4().hex
+    marked = changes.begin(change, affected())
     try:
         yield
     finally:
         # Asked again: a key that was made meanwhile depends on the change as well.
-        gate.end_change(change, affected())
+        after = affected()
+        current().forget(after)
+        ended = changes.end(change, after)
+    # A mark that stays sends everybody to the database, as well as one that was taken away.
+    if not marked and not ended:
+        _late.set(True)
 
 
-def assert_again(digests: Iterable[bytes]) -> None:
-    """Makes every process ask the database once more about keys that changed lately: see `SharedGate.assert_again`."""
-    current().assert_again(digests)
+_late: ContextVar[bool] = ContextVar("late", default=False)
+
+
+def holds_later() -> bool:
+    """Whether a change since the last call could not be announced in Redis, and clears that.
+
+    The change is in the database. A process that can still reach Redis may go by what it held before, until a worker
+    reaches Redis as well: at most `apps.keys.management.commands.run_worker.TICK` seconds after.
+    """
+    late = _late.get()
+    _late.set(False)
+    return late
+
+
+def assert_again(digests: Iterable[bytes]) -> bool:
+    """Makes every process ask the database once more about keys that changed lately; False: Redis was not told."""
+    return current().changes.assert_again(digests)
 
 
 def forget_after_restart() -> bool:
     """Drops cached records when Redis was restarted or replaced; True when it was."""
-    return current().forget_after_restart()
+    return current().changes.forget_after_restart()
 
 
-def batches() -> list[Batch]:
-    """What has been counted and is not yet in the database; each batch comes again until it is confirmed."""
-    return current().batches()
+def forget_idle() -> int:
+    """Drops cached records that nobody has asked about for an hour; returns how many."""
+    return current().changes.forget_idle()
+
+
+def batches(digests: Iterable[bytes] | None = None) -> list[Batch]:
+    """What has been counted and is not yet in the database; each batch comes again until it is confirmed.
+
+    With `digests`, at least what was counted for these keys.
+    """
+    return current().batches(digests)
 
 
 def local_batches() -> list[Batch]:

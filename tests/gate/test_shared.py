@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from apps.core import secret
 from apps.core.verify import Ask, Found, Judgement
-from apps.gate import codec, gate
+from apps.gate import codec, gate, names
 from apps.gate.meter import Batch
-from apps.gate.shared import SharedGate, _record_key
+from apps.gate.shared import SharedGate
 from apps.keys import loader, service
 from apps.keys.models import Key
 from apps.projects.models import Project
@@ -32,7 +32,7 @@ def client() -> redis.Redis:
 
 
 def _stored(client: redis.Redis, digest: bytes) -> bytes:
-    value = client.get(_record_key(digest))
+    value = client.get(names.record(digest))
     return value if isinstance(value, bytes) else b""
 
 
@@ -70,9 +70,9 @@ def test_other_process_refuses_a_revoked_key_that_it_remembers(project: Project)
     digest = secret.digest(made.secret)
     found = _warm(other, digest)
     service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
-    assert other.find(digest, 0) == found  # it still remembers …
+    assert other.find(digest, LEADS, 0) == found  # it still remembers …
     assert other.admit(digest, found, LEADS, Judgement("ok", resource="leads")) is None  # … and is told so
-    again = other.find(digest, 1)
+    again = other.find(digest, LEADS, 1)
     assert again is not None
     assert again.record.ended == "revoked"
 
@@ -88,10 +88,10 @@ def test_fill_that_read_before_a_change_never_lands_after_it(project: Project, c
         return record
 
     shared._embedded.load = load_and_be_overtaken  # type: ignore[assignment]
-    stale = shared.find(digest, 0)
+    stale = shared.find(digest, LEADS, 0)
     assert stale is not None
     assert stale.record.ended == ""
-    assert b"|" not in _stored(client, digest)
+    assert not _stored(client, digest).startswith(b"V")
     shared._embedded.load = loader.load
     assert gate.verify(made.secret, LEADS).code == "revoked"
 
@@ -107,23 +107,24 @@ def test_nothing_is_answered_from_a_cache_while_a_change_is_on_its_way(project: 
         assert verdict.rate is not None
         assert verdict.rate.limit == 7
         assert _stored(client, digest).startswith(b"P")
-    assert client.get(_record_key(digest)) is None
+    assert client.get(names.record(digest)) is None
 
 
 def test_end_of_one_change_leaves_the_mark_of_another(project: Project, client: redis.Redis) -> None:
     digest = secret.digest(make.new_key(project).secret)
     shared = _shared()
-    first, second = shared.begin_change([digest]), shared.begin_change([digest])
-    shared.end_change(first, [digest])
+    for change in ("first", "second"):
+        shared.changes.begin(change, [digest])
+    shared.changes.end("first", [digest])
     assert _stored(client, digest).startswith(b"P")
-    shared.end_change(second, [digest])
-    assert client.get(_record_key(digest)) is None
+    shared.changes.end("second", [digest])
+    assert client.get(names.record(digest)) is None
 
 
 def test_change_that_crashed_leaves_a_mark_that_passes(project: Project, client: redis.Redis) -> None:
     digest = secret.digest(make.new_key(project).secret)
-    _shared().begin_change([digest])
-    assert 0 < client.pttl(_record_key(digest)) <= 60_000
+    _shared().changes.begin("crashed", [digest])
+    assert 0 < client.pttl(names.record(digest)) <= 60_000
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_change_that_crashed_leaves_a_mark_that_passes(project: Project, client:
 def test_garbage_in_redis_is_never_an_answer(project: Project, client: redis.Redis, value: bytes) -> None:
     made = make.new_key(project)
     service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
-    client.set(_record_key(secret.digest(made.secret)), value)
+    client.set(names.record(secret.digest(made.secret)), value)
     assert [gate.verify(made.secret, LEADS).code for _ in range(2)] == ["revoked"] * 2
 
 
@@ -186,7 +187,7 @@ def test_requests_are_decided_and_counted_while_redis_is_away(project: Project) 
     digest = secret.digest(made.secret)
     outcomes = []
     for _ in range(3):
-        found = away.find(digest, 0)
+        found = away.find(digest, LEADS, 0)
         assert found is not None
         admission = away.admit(digest, found, LEADS, Judgement("ok", resource="leads"))
         assert admission is not None
@@ -197,7 +198,7 @@ def test_requests_are_decided_and_counted_while_redis_is_away(project: Project) 
 
 def _warm(shared: SharedGate, digest: bytes) -> Found:
     for _ in range(2):
-        found = shared.find(digest, 0)
+        found = shared.find(digest, LEADS, 0)
     assert found is not None
     assert found.version
     return found
@@ -205,7 +206,7 @@ def _warm(shared: SharedGate, digest: bytes) -> Found:
 
 def test_record_that_came_back_with_an_old_snapshot_is_taken_away_again(project: Project, client: redis.Redis) -> None:
     made = make.new_key(project)
-    name = _record_key(secret.digest(made.secret))
+    name = names.record(secret.digest(made.secret))
     assert gate.verify(made.secret, LEADS)
     snapshot = client.dump(name)
     service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
@@ -223,7 +224,7 @@ def test_redis_that_is_another_server_loses_its_records_and_keeps_its_counts(
     made = make.new_key(project)
     assert gate.verify(made.secret, LEADS)
     assert gate.forget_after_restart()
-    assert client.get(_record_key(secret.digest(made.secret))) is None
+    assert client.get(names.record(secret.digest(made.secret))) is None
     assert not gate.forget_after_restart()
     settle()
     assert KeyUsage.objects.get(key_id=made.key.id).count == 1

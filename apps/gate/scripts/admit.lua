@@ -1,65 +1,59 @@
 -- Admits one request: version, expiry, rate limit, meter. The one round trip of a verification.
--- KEYS: record, window, usage, seen.  ARGV: version ("" = read at the source), expiry (ms since 1970, "" = none),
--- limit, judgement, key ID, resource, IP address, user agent.
--- Returns {"stale"} or {outcome, requests in the window, milliseconds until the oldest leaves it}.
-local version, expiry, limit, outcome, key_id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-if version ~= '' and redis.call('GETRANGE', KEYS[1], 0, #version) ~= version .. '|' then
-  return {'stale'}
-end
+-- KEYS: record, window, usage, seen.  ARGV: "V<version>" ("" = read at the source), expiry (ms since 1970, "" = none),
+-- limit, judgement, key ID, resource, "<IP address>|<user agent>".
+-- Returns 0 when the version is another, else {outcome, requests in the window, ms until the oldest leaves it}.
+local call = redis.call
+if ARGV[1] ~= '' and call('GETRANGE', KEYS[1], 0, 8) ~= ARGV[1] then return 0 end
 
-local time = redis.call('TIME')
-local second, now = tonumber(time[1]), time[1] * 1000 + math.floor(time[2] / 1000)
-if expiry ~= '' and now >= tonumber(expiry) and outcome ~= 'revoked' and outcome ~= 'deleted' then
+local time = call('TIME')
+local second, ms = tonumber(time[1]), math.floor(time[2] / 1000)
+local now, limit, outcome = second * 1000 + ms, tonumber(ARGV[3]), ARGV[4]
+if ARGV[2] ~= '' and now >= tonumber(ARGV[2]) and outcome ~= 'revoked' and outcome ~= 'deleted' then
   outcome = 'expired'
 end
 
--- The window is a list of "second:requests so far:time of the last one", oldest first. The first entry has left the
--- window already: the difference to it is the running sum. At most 62 entries, whatever the limit is.
-local function entry(index)
-  local text = redis.call('LINDEX', KEYS[2], index)
-  if not text then return nil end
-  local s, total, last = string.match(text, '^(%d+):(%d+):(%d+)$')
-  return tonumber(s), tonumber(total), tonumber(last)
-end
-
-local newest_second, newest_total, newest_last = entry(-1)
-local base, oldest = 0, nil
-if newest_second then
-  local _, total = entry(0)
-  base = total or 0
-  local s, next_total, last = entry(1)
-  while last and last + 60000 <= now do
-    redis.call('LPOP', KEYS[2])
-    base = next_total
-    s, next_total, last = entry(1)
+-- The window is one string: the requests in it (4 bytes), then for each second that had any, the oldest first, the
+-- second (4), its requests (4), and the ms of the last one (2). At most 62 seconds, whatever the limit is.
+local window, used, from, leaves = call('GET', KEYS[2]), 0, 5, now
+if window and (#window - 4) % 10 == 0 then
+  used = struct.unpack('>I4', window)
+  while from < #window do
+    local s, n, last = struct.unpack('>I4I4I2', window, from)
+    leaves = s * 1000 + last + 60000
+    if leaves > now then break end
+    used, from = used - n, from + 10
   end
-  oldest = last
 end
-local used = (newest_total or 0) - base
+if not window or from > #window or leaves > now + 70000 then -- nothing is left of it, or it is none of ours
+  window, used, leaves = '', 0, now
+end
 
 if outcome == 'ok' then
   if used >= limit then
     outcome = 'rate_limited'
   else
-    used = used + 1
-    if not newest_second then
-      redis.call('RPUSH', KEYS[2], '0:0:0', second .. ':1:' .. now)
-    elseif newest_second >= second and newest_total > base then
-      local last = math.max(now, newest_last)
-      redis.call('LSET', KEYS[2], -1, newest_second .. ':' .. (newest_total + 1) .. ':' .. last)
-      if not oldest or oldest == newest_last then oldest = last end
-    else
-      redis.call('RPUSH', KEYS[2], second .. ':' .. (newest_total + 1) .. ':' .. now)
+    local s, n, last = second, 0, ms
+    local kept = string.sub(window, from)
+    if window ~= '' then
+      s, n, last = struct.unpack('>I4I4I2', window, #window - 9)
+      if s < second then
+        s, n, last = second, 0, ms
+      else -- in the same second; or the clock went back, and no request may leave before its time
+        kept = string.sub(window, from, -11)
+        if s == second and ms > last then last = ms end
+      end
     end
-    redis.call('PEXPIRE', KEYS[2], 61000)
-    oldest = oldest or now
+    used = used + 1
+    local until_last = s * 1000 + last + 60000 - now
+    call('SET', KEYS[2], struct.pack('>I4', used) .. kept .. struct.pack('>I4I4I2', s, n + 1, last), 'PX', until_last + 1000)
+    if kept == '' then leaves = now + until_last end
   end
 end
 
-redis.call('HINCRBY', KEYS[3], key_id .. '|' .. (second - second % 3600) .. '|' .. ARGV[6] .. '|' .. outcome, 1)
+call('HINCRBY', KEYS[3], ARGV[5] .. '|' .. second - second % 3600 .. '|' .. ARGV[6] .. '|' .. outcome, 1)
 if outcome == 'ok' then
-  redis.call('HSET', KEYS[4], key_id, now .. '|' .. ARGV[7] .. '|' .. ARGV[8])
+  call('HSET', KEYS[4], ARGV[5], now .. '|' .. ARGV[7])
 elseif outcome == 'revoked' or outcome == 'deleted' or outcome == 'expired' then
-  redis.call('HSET', KEYS[4], key_id .. '!', now .. '|' .. ARGV[7] .. '|')
+  call('HSET', KEYS[4], ARGV[5] .. '!', now .. '|' .. ARGV[7])
 end
-return {outcome, used, oldest and math.max(0, oldest + 60000 - now) or 0}
+return {outcome, used, leaves > now and leaves - now or 0}

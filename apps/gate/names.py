@@ -1,0 +1,51 @@
+"""The names of what boltkeys keeps in Redis.
+
+    bk:{7}:k:<digest>   the record of a key, "V<version><record>"; or "T<ticket>" while somebody reads the database,
+                        or "P<changes>" while a change is on its way
+    bk:{7}:w:<key ID>   the requests of a key in the last 60 seconds
+    bk:{7}:a:<address>  unknown keys that came from an address in a minute
+    bk:{7}:u, bk:{7}:s  counts and last uses that wait for the database; with :<batch> those that were set aside
+    bk:{7}:b            the batches that were set aside
+
+The number in braces is the bucket. All that one script needs is in one bucket, so on one node of a cluster.
+"""
+
+from __future__ import annotations
+
+import base64
+
+BUCKETS = 64
+"""Hash tags: as many nodes as that can share the keys of a cluster."""
+
+RECORDS = "bk:{*}:k:*"
+"""The pattern of all records."""
+
+
+def bucket_of(digest: bytes) -> int:
+    return digest[0] % BUCKETS
+
+
+def record(digest: bytes) -> str:
+    """Half of the digest is enough of a name: 128 bits."""
+    name = base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+    return f"bk:{{{bucket_of(digest)}}}:k:{name}"
+
+
+def window(bucket: int, key_id: str) -> str:
+    return f"bk:{{{bucket}}}:w:{key_id}"
+
+
+def address(bucket: int, ip: str) -> str:
+    return f"bk:{{{bucket}}}:a:{ip}"
+
+
+def usage(bucket: int, batch: str = "") -> str:
+    return f"bk:{{{bucket}}}:u:{batch}" if batch else f"bk:{{{bucket}}}:u"
+
+
+def seen(bucket: int, batch: str = "") -> str:
+    return f"bk:{{{bucket}}}:s:{batch}" if batch else f"bk:{{{bucket}}}:s"
+
+
+def batches(bucket: int) -> str:
+    return f"bk:{{{bucket}}}:b"
