@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from apps.api import auth, me, problems, resources
+from apps.api import auth, me, problems, resources, webhooks
 from apps.projects import catalogues
 
 
@@ -31,6 +31,17 @@ urlpatterns = [
     path("auth/refresh", auth.Refresh.as_view(), name="api_refresh"),
     path("auth/logout", auth.Logout.as_view(), name="api_logout"),
     path("me", me.Me.as_view(), name="api_me"),
+    path("developer-access/webhooks", webhooks.Webhooks.as_view(), name="api_webhooks"),
+    path("developer-access/webhooks/<str:webhook_id>", webhooks.Webhook.as_view(), name="api_webhook"),
+    path("developer-access/webhooks/<str:webhook_id>/test", webhooks.WebhookTest.as_view(), name="api_webhook_test"),
+    path(
+        "developer-access/webhooks/<str:webhook_id>/rotate", webhooks.WebhookRotate.as_view(), name="api_webhook_rotate"
+    ),
+    path(
+        "developer-access/webhooks/<str:webhook_id>/deliveries",
+        webhooks.WebhookDeliveries.as_view(),
+        name="api_webhook_deliveries",
+    ),
     path("<resource:resource>", resources.Records.as_view(), name="api_records"),
     path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),
     path("<resource:resource>/<str:record_id>", resources.Record.as_view(), name="api_record"),

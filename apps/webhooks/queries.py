@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -65,12 +67,22 @@ def delivery_in(endpoint: Endpoint, delivery_id: str) -> Delivery:
     return delivery
 
 
-def page(endpoint: Endpoint, *, limit: int, after: Cursor | None = None) -> tuple[Sequence[Delivery], Cursor | None]:
-    """One page of the deliveries, with their attempts, and the cursor of the next; None when there are no more."""
-    found = deliveries(endpoint).prefetch_related("attempts")
+Row = TypeVar("Row", Endpoint, Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """The rows, and the cursor of the page after them; None when there are no more."""
+
+    rows: Sequence[Row]
+    next: Cursor | None
+
+
+def page(found: QuerySet[Row], limit: int, after: Cursor | None) -> Page[Row]:
+    """One page of a list that has the newest first."""
     if after:
         earlier = Q(created_at__lt=after.moment) | Q(created_at=after.moment, id__lt=after.id)
         found = found.filter(earlier, created_at__lte=after.moment)
     rows = list(found[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
-    return rows[:limit], Cursor("-created_at", last.created_at, last.id) if last else None
+    return Page(rows[:limit], Cursor("-created_at", last.created_at, last.id) if last else None)

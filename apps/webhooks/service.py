@@ -6,8 +6,10 @@ the address that an attempt dials is judged again, at each attempt.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from django.utils import timezone
 from apps.audit.events import EventType
 from apps.core.actor import Actor
 from apps.core.catalogue import Catalogue
-from apps.core.errors import Conflict, Missing, invalid
+from apps.core.errors import Conflict, FieldError, Invalid, Missing, invalid
 from apps.core.ids import new_id
 from apps.projects.models import Project
 from apps.webhooks import addresses, ending, queries, queueing, rules, signing, vault
@@ -51,13 +53,12 @@ def create_endpoint(
 
     With an `endpoint_id` that was reserved before, a second call returns what the first one made, without its secret.
     """
-    cleaned = rules.clean_events(catalogue, events)
-    address, secret = clean_url(url), signing.new_secret()
+    given = _cleaned({"url": partial(clean_url, url), "events": partial(rules.clean_events, catalogue, events)})
+    secret = signing.new_secret()
     endpoint = Endpoint(
         id=endpoint_id or new_id("whk"),
         project_id=project_id,
-        url=address,
-        events=cleaned,
+        **given,
         created_at=timezone.now(),
         created_by=actor.label[:254],
     )
@@ -65,7 +66,7 @@ def create_endpoint(
     with transaction.atomic(durable=True):
         if not _insert(endpoint):
             return NewSecret(queries.endpoint_in(project_id, endpoint.id), None)
-        ending.record(EventType.WEBHOOK_CREATED, actor, endpoint, {"events": cleaned})
+        ending.record(EventType.WEBHOOK_CREATED, actor, endpoint, {"events": endpoint.events})
     return NewSecret(endpoint, secret)
 
 
@@ -83,13 +84,13 @@ def update_endpoint(
 
     Disabling gives up what waits; an enabled one gets the events from then on.
     """
-    changes: dict[str, Any] = {}
-    if url is not None:
-        changes["url"] = clean_url(url)
-    if events is not None:
-        changes["events"] = rules.clean_events(catalogue, events)
-    if status is not None:
-        changes["status"] = _clean_status(status)
+    checks: dict[str, Callable[[], Any]] = {
+        "url": partial(clean_url, url),
+        "events": partial(rules.clean_events, catalogue, events),
+        "status": partial(_clean_status, status),
+    }
+    given = {"url": url, "events": events, "status": status}
+    changes = _cleaned({name: check for name, check in checks.items() if given[name] is not None})
     with transaction.atomic(durable=True):
         row = _locked(project_id, endpoint_id)
         changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
@@ -160,6 +161,20 @@ def clean_url(url: object) -> str:
         detail = f"The URL leads to {private}, which is not an address of the public Internet."
         raise invalid("/url", detail, "private_address") from None
     return str(url)
+
+
+def _cleaned(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What each check returns. Raises one `Invalid` with the faults of all."""
+    values: dict[str, Any] = {}
+    faults: list[FieldError] = []
+    for name, check in checks.items():
+        try:
+            values[name] = check()
+        except Invalid as fault:
+            faults.extend(fault.errors)
+    if faults:
+        raise Invalid(faults)
+    return values
 
 
 def _clean_status(status: object) -> str:

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import Any
 
 Handler = BaseHTTPRequestHandler
-Reply = Callable[[BaseHTTPRequestHandler], None]
+Reply = Callable[[BaseHTTPRequestHandler], object]
 
 
 @dataclass(frozen=True)

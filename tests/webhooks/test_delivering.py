@@ -12,6 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from apps.audit.models import Event
 from apps.projects.models import Project
 from apps.webhooks import delivering, service, upkeep
+from apps.webhooks.client import Outcome
 from apps.webhooks.models import Attempt, Delivery, Endpoint
 from tests import make
 from tests.webhooks import make as hooks
@@ -151,7 +152,7 @@ def test_a_late_failure_takes_nothing_from_who_has_taken_over(project: Project, 
     assert late
     Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert attempt(delivery).status == "delivered"
-    delivering._write_down(late, delivering.Outcome(error="timeout"), timezone.now())
+    delivering._write_down(late, Outcome(error="timeout"), timezone.now())
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempt_count) == ("delivered", 2)
 
@@ -208,9 +209,7 @@ def test_a_test_is_sent_like_every_other(project: Project, receiver: Receiver) -
 # --- Upkeep
 
 
-def test_deliveries_are_kept_for_thirty_days_and_deleted_endpoints_as_long(
-    project: Project, receiver: Receiver
-) -> None:
+def test_deliveries_and_deleted_endpoints_are_kept_for_thirty_days(project: Project, receiver: Receiver) -> None:
     old, waiting = hooks.delivery(project, receiver.url), hooks.delivery(project, receiver.url)
     attempt(old)
     service.delete_endpoint(actor=make.TESTER, project_id=project.id, endpoint_id=old.endpoint_id)
