@@ -23,9 +23,12 @@ FORGOTTEN_AT_ONCE = 10_000
 """IDs of batches that are dropped by one statement."""
 
 
-def settle() -> int:
-    """Brings all that has been counted into the database; returns the number of batches that arrived."""
-    return _deliver(gate.batches())
+def settle(digests: Iterable[bytes] | None = None) -> int:
+    """Brings all that has been counted into the database; returns the number of batches that arrived.
+
+    With `digests`, at least what was counted for these keys: for who shows the counts of few keys out of many.
+    """
+    return _deliver(gate.batches(digests))
 
 
 def settle_local() -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.projects.models import Project
+from apps.usage.models import KeyUsage
 from tests import make
 from tests.api.call import call, data, problem
 
@@ -35,6 +40,18 @@ def test_usage_counts_what_was_accepted(project: Project) -> None:
     for path in ("/v1/leads", "/v1/leads?limit=0", "/v1/calls", "/v1/leads/x"):
         call("GET", path, key)
     assert data(call("GET", "/v1/me", key))["key"]["usage"]["24h"] == 4  # all but the one without the scope
+
+
+def test_few_queries_and_only_what_may_be_of_this_key_is_settled(
+    project: Project, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    secrets = [make.new_key(project, f"Key {number}").secret for number in range(30)]
+    for each in secrets:
+        call("GET", "/v1/leads", each)
+    with django_assert_max_num_queries(11):  # five are of the counts: their transaction, ID, sums and last uses
+        assert data(call("GET", "/v1/me", secrets[0]))["key"]["usage"]["24h"] == 2
+    stored = KeyUsage.objects.values("key_id").distinct().count()
+    assert stored < 15 if settings.REDIS_URL else stored == 30
 
 
 def test_answer_never_holds_secret_or_digest(project: Project) -> None:
