@@ -61,13 +61,13 @@ class Key(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("project", "name"),
-                condition=Q(revoked_at=None, deleted_at=None, expiry_recorded_at=None, owner=None),
-                name="key_name_once_per_project",
+                condition=Q(revoked_at=None, deleted_at=None, expiry_recorded_at=None, rotated_to=None, owner=None),
+                name="key_current_name_once_per_project",
             ),
             models.UniqueConstraint(
                 fields=("owner", "name"),
-                condition=Q(revoked_at=None, deleted_at=None, expiry_recorded_at=None),
-                name="key_name_once_per_owner",
+                condition=Q(revoked_at=None, deleted_at=None, expiry_recorded_at=None, rotated_to=None),
+                name="key_current_name_once_per_owner",
             ),
             models.CheckConstraint(
                 condition=Q(project__isnull=False) | Q(owner__isnull=False), name="key_belongs_to_somebody"

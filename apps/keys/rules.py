@@ -13,10 +13,12 @@ from apps.core import grants, text
 from apps.core.errors import FieldError, Invalid, invalid
 from apps.keys.models import RATE_LIMIT_MAX, Key
 from apps.projects import catalogues
-from apps.projects.models import Membership, Project
+from apps.projects.models import Environment, Membership, Project
 
 LONGEST_LIFE = timedelta(days=366 * 10)
 REASON_MAX = 200
+GRACE_MAX = 30 * 24 * 3600
+GRACE_DEFAULT = 24 * 3600
 NETWORKS_MAX = 100
 MAPPED_PREFIX = 96
 """Bits before the IPv4 address in ::ffff:203.0.113.7, which is compared as IPv4."""
@@ -32,10 +34,13 @@ def clean_name(name: object) -> str:
 
 
 def is_name_taken(project: Project | None, owner: User | None, name: str) -> bool:
-    """Whether an active key of the project (or, for user keys, of the owner) has the name."""
+    """Whether an active key of the project (or, for user keys, of the owner) has the name.
+
+    A key that was rotated has left its name to its successor.
+    """
     now = timezone.now()
     where = {"owner": owner} if owner else {"project": project, "owner": None}
-    namesakes = Key.objects.filter(name=name, revoked_at=None, deleted_at=None, **where)
+    namesakes = Key.objects.filter(name=name, revoked_at=None, deleted_at=None, rotated_to=None, **where)
     return any(key.expires_at is None or key.expires_at > now for key in namesakes)
 
 
@@ -102,6 +107,23 @@ def check_rate_limit(limit: object) -> int:
         detail = f"The rate limit is a whole number from 1 to {RATE_LIMIT_MAX:,} requests per minute."
         raise invalid("/rate_limit_per_minute", detail, "range")
     return limit
+
+
+def check_grace(seconds: object) -> int:
+    """For how long a rotated key works beside its successor: 0 seconds to 30 days."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds <= GRACE_MAX:
+        detail = f"The grace period is a whole number of seconds from 0 to {GRACE_MAX:,} (30 days)."
+        raise invalid("/grace_seconds", detail, "range")
+    return seconds
+
+
+def clean_environment(project: Project | None, environment: str | None) -> str:
+    """What was asked for, else the project's."""
+    if environment is None:
+        return project.environment if project else Environment.LIVE
+    if environment not in Environment.values:
+        raise invalid("/environment", f"Give one of: {', '.join(Environment.values)}.", "choice")
+    return environment
 
 
 def clean_networks(networks: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The life of a key: created, limited, revoked, deleted, expired. What happens on revoke is here.
+"""The life of a key: created, limited, rotated, revoked, deleted, expired. What happens on revoke is here.
 
 Each function is one transaction with its audit event. `gate.changing` surrounds it, so that no process answers from
 a cache while the change is on its way, and every process has seen it before the function returns.
@@ -20,13 +20,16 @@ from apps.audit.events import EventType
 from apps.core import secret
 from apps.core.actor import CLOCK, Actor
 from apps.core.errors import Conflict, invalid
+from apps.core.ids import new_id
+from apps.core.times import rfc3339
 from apps.gate import gate
+from apps.keys import ceiling as ceilings
 from apps.keys import loader, rules
 from apps.keys.models import Grant, Key, Status
-from apps.projects.models import Environment, Project
+from apps.projects.models import Project
 
 RECENT = timedelta(seconds=60)
-"""For how long a change is asserted again: longer than Redis is away from one process and there for another."""
+"""For how long a change is asserted again: longer than its transaction takes to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +53,84 @@ def create_key(
     expires_at: datetime | None = None,
     rate_limit: int | None = None,
     allowed_ips: Iterable[str] = (),
+    environment: str | None = None,
     owner: User | None = None,
     form_id: str | None = None,
+    key_id: str | None = None,
+    maker: str | None = None,
 ) -> NewKey:
     """A new key of `project`, or of `owner` (a user key, which without scopes can do all that its owner can).
 
-    `expires_at` is aware; `rate_limit` is requests in any 60 seconds (the catalogue's default if None). Raises
-    `Invalid` for a field that breaks a rule, and `Conflict` (`already_created`) when `form_id` has made a key before.
+    `expires_at` is aware; `rate_limit` is requests in any 60 seconds (the catalogue's default if None); `environment`
+    is the project's if None. `maker` is the ID of the key that makes this one: it hands on nothing that it does not
+    have itself, and what is not given comes from there. Raises `Invalid` for a field that breaks a rule, `Refused` for
+    what the maker does not have, and `Conflict` (`already_created`) when `form_id` has made a key before.
     """
     now = timezone.now()
-    unrestricted = unrestricted or (owner is not None and not scopes)
-    granted = rules.clean_scopes(project, scopes, unrestricted=unrestricted, for_owner=owner is not None)
-    environment = project.environment if project else Environment.LIVE
-    minted = secret.mint(secret.prefix(rules.key_prefix(project), environment))
-    key = Key(
-        project=project,
-        owner=rules.check_owner(project, owner),
-        name=rules.clean_name(name),
-        environment=environment,
-        digest=secret.digest(minted),
-        mask=secret.mask(minted),
-        unrestricted=unrestricted,
-        rate_limit=rules.clean_rate_limit(project, rate_limit),
-        allowed_ips=rules.clean_networks(allowed_ips),
-        created_at=now,
-        created_by=actor.label[:254],
-        expires_at=rules.clean_expiry(expires_at, now),
-        form_id=form_id,
-    )
+    limit = rules.clean_rate_limit(project, rate_limit)
     with transaction.atomic(durable=True):
+        ceiling = ceilings.of(maker, project, now) if maker and project else None
+        if ceiling:
+            owner, limit = ceiling.owner, ceiling.rate_limit(rate_limit, limit)
+            expires_at, allowed_ips = ceiling.expires_at(expires_at), ceiling.networks(allowed_ips)
+        unrestricted = unrestricted or (owner is not None and not scopes)
+        granted = rules.clean_scopes(project, scopes, unrestricted=unrestricted, for_owner=owner is not None)
+        key, minted = _new(
+            actor,
+            id=key_id or new_id("key"),
+            project=project,
+            owner=rules.check_owner(project, owner),
+            name=rules.clean_name(name),
+            environment=rules.clean_environment(project, environment),
+            unrestricted=unrestricted,
+            rate_limit=limit,
+            allowed_ips=rules.clean_networks(allowed_ips),
+            created_at=now,
+            expires_at=rules.clean_expiry(expires_at, now),
+            form_id=form_id,
+        )
+        if ceiling:
+            ceiling.check(key, granted)
         _record_expired_namesakes(key, now)
         _insert(key, granted)
         _audit(EventType.KEY_CREATED, actor, key, _facts(key, granted))
     return NewKey(key, minted)
+
+
+def rotate_key(
+    *,
+    actor: Actor,
+    key: Key,
+    grace: int,
+    expires_at: datetime | None = None,
+    key_id: str | None = None,
+    maker: str | None = None,
+) -> NewKey:
+    """A successor with the same name, grants, limits, owner, addresses and, unless `expires_at` is given, the same end.
+
+    Both work for `grace` seconds (0 to 30 days), then the old key stops, or at its own end if that is earlier. Raises
+    `Invalid`, `Conflict` (`already_rotated`, `key_ended`), and `Refused` when the `maker`, the ID of the key that asks,
+    does not have what the successor has.
+    """
+    grace = rules.check_grace(grace)
+    with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
+        rows = Key.objects.select_for_update(of=("self",)).select_related("project", "owner")
+        # Always in the same order: two keys that rotate each other would wait for each other for ever.
+        row = {row.pk: row for row in rows.filter(pk__in={key.pk, maker or key.pk}).order_by("pk")}[key.pk]
+        now = timezone.now()
+        ceiling = ceilings.of(maker, row.project, now) if maker and row.project else None
+        _check_rotation(row, now)
+        successor, minted = _successor(actor, row, now, rules.clean_expiry(expires_at, now), key_id)
+        scopes = row.scopes
+        if ceiling:
+            ceiling.check(successor, scopes)
+        ends = now + timedelta(seconds=grace)
+        _set(row, rotated_to_id=successor.pk, expires_at=min(ends, row.expires_at or ends))
+        _insert(successor, scopes)
+        _audit(EventType.KEY_CREATED, actor, successor, {**_facts(successor, scopes), "rotated_from": row.pk})
+        facts = {"mask": row.mask, "rotated_to": successor.pk, "works_until": rfc3339(row.expires_at)}
+        _audit(EventType.KEY_ROTATED, actor, row, facts)
+    return NewKey(successor, minted)
 
 
 def revoke_key(*, actor: Actor, key: Key, reason: str) -> Key:
@@ -137,14 +185,45 @@ def record_expired(*, now: datetime, limit: int = 500) -> int:
         return sum(_record_expiry(key, now) for key in due[:limit])
 
 
-def assert_recent_changes(*, now: datetime) -> int:
-    """Makes the gate forget again what it holds of keys that changed lately; returns how many.
+def assert_changes(*, since: datetime) -> bool:
+    """Makes the gate forget again what it holds of keys that changed since then; False: Redis could not be told.
 
     The audit is the list of what changed: it is written in the transaction of the change, whatever happens after.
     """
-    digests = loader.changed_since(now - RECENT)
-    gate.assert_again(digests)
-    return len(digests)
+    return gate.assert_again(loader.changed_since(since - RECENT))
+
+
+def _new(actor: Actor, **columns: Any) -> tuple[Key, str]:
+    """A key that is not stored yet, and its secret."""
+    key = Key(created_by=actor.label[:254], **columns)
+    minted = secret.mint(secret.prefix(rules.key_prefix(key.project), key.environment))
+    key.digest, key.mask = secret.digest(minted), secret.mask(minted)
+    return key, minted
+
+
+def _successor(
+    actor: Actor, key: Key, now: datetime, expires_at: datetime | None, key_id: str | None
+) -> tuple[Key, str]:
+    return _new(
+        actor,
+        id=key_id or new_id("key"),
+        project=key.project,
+        owner=key.owner,
+        name=key.name,
+        environment=key.environment,
+        unrestricted=key.unrestricted,
+        rate_limit=key.rate_limit,
+        allowed_ips=key.allowed_ips,
+        created_at=now,
+        expires_at=expires_at or key.expires_at,
+    )
+
+
+def _check_rotation(key: Key, now: datetime) -> None:
+    if key.rotated_to_id:
+        raise Conflict(f"The key has been rotated already: {key.rotated_to_id} is its successor.", "already_rotated")
+    if key.status(now) != Status.ACTIVE:
+        raise Conflict("The key has ended: create a new one.", "key_ended")
 
 
 def _insert(key: Key, scopes: Sequence[str]) -> None:
@@ -174,7 +253,8 @@ def _record_expired_namesakes(key: Key, now: datetime) -> None:
 def _record_expiry(key: Key, now: datetime) -> int:
     updated = Key.objects.filter(pk=key.pk, expiry_recorded_at=None).update(expiry_recorded_at=now)
     if updated:
-        _audit(EventType.KEY_EXPIRED, CLOCK, key, {"mask": key.mask})
+        rotated = {"rotated_to": key.rotated_to_id} if key.rotated_to_id else {}
+        _audit(EventType.KEY_EXPIRED, CLOCK, key, {"mask": key.mask, **rotated})
     return updated
 
 
