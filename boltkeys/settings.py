@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.dashboard.middleware.ReaderTimeZone",
+    "apps.dashboard.middleware.LateChanges",
 ]
 
 ROOT_URLCONF = "boltkeys.urls"

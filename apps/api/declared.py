@@ -41,6 +41,12 @@ def is_declared(resource: object) -> TypeGuard[str | Declared]:
     return isinstance(resource, Declared) or (isinstance(resource, str) and resource != "")
 
 
+def has_method(view: Any, method: str) -> bool:
+    """Whether the view's route has the HTTP method, as `methods_of` lists them."""
+    name = method.lower()
+    return name in view.http_method_names and hasattr(view, name) and name != "options"
+
+
 def methods_of(view: Any) -> list[str]:
     """The HTTP methods that the view's route has. OPTIONS is none of them: the documentation says what there is."""
     return [method for method in view.allowed_methods if method != "OPTIONS"]

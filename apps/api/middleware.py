@@ -10,10 +10,15 @@ from django.utils.cache import patch_vary_headers
 from apps.api import limits, problems
 from apps.api.authentication import VERDICT
 from apps.core.ids import new_id
+from apps.gate import gate
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 DEPENDS_ON = ("Authorization", "X-API-Key", "X-Project")
+
+
+NOTICE = "Boltkeys-Notice"
+"""A sentence for people about a change that was made, and does not hold everywhere yet."""
 
 
 class RequestId:
@@ -36,9 +41,12 @@ class ApiAnswers:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
         if not is_api(request):
-            return response
+            return self.get_response(request)
+        gate.holds_later()  # of another request in this thread, which ended before it could say so
+        response = self.get_response(request)
+        if gate.holds_later():
+            response[NOTICE] = gate.LATE
         if response.status_code >= 400 and response.get("Content-Type") != problems.CONTENT_TYPE:
             response = _as_problem(request, response)
         verdict = request.META.get(VERDICT)

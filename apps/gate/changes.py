@@ -54,7 +54,9 @@ class Changes:
                 wire.run_each(script, [command for bucket in buckets for command in commands.get(bucket, ())])
         except FAILURES as error:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
-            log.warning("A change could not be announced in Redis: %s", error)
+            log.warning(
+                "Redis could not be told of a change, which holds everywhere once a worker has told it: %s", error
+            )
             self._health.note_failure(error)
             return False
         return True

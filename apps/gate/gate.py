@@ -95,15 +95,17 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
         _late.set(True)
 
 
+LATE = (
+    "The change is saved, but Redis did not answer. A server that can still reach Redis may go by what held before, "
+    "until a worker reaches Redis as well, and a second longer."
+)
+"""What `holds_later` means, for people."""
+
 _late: ContextVar[bool] = ContextVar("late", default=False)
 
 
 def holds_later() -> bool:
-    """Whether a change since the last call could not be announced in Redis, and clears that.
-
-    The change is in the database. A process that can still reach Redis may go by what it held before, until a worker
-    reaches Redis as well: at most `apps.keys.management.commands.run_worker.TICK` seconds after.
-    """
+    """Whether a change since the last call could not be announced in Redis, and clears that."""
     late = _late.get()
     _late.set(False)
     return late

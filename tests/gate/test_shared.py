@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 import redis
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.core import secret
 from apps.core.verify import Ask, Found, Judgement
-from apps.gate import codec, gate, names
+from apps.gate import changes, codec, gate, names, shared
 from apps.gate.meter import Batch
 from apps.gate.shared import SharedGate
 from apps.keys import loader, service
@@ -214,7 +216,7 @@ def test_record_that_came_back_with_an_old_snapshot_is_taken_away_again(project:
     client.restore(name, 0, snapshot, replace=True)
     gate.current.cache_clear()
     assert gate.verify(made.secret, LEADS)  # what the snapshot revived …
-    assert service.assert_recent_changes(now=timezone.now()) == 1
+    assert service.assert_changes(since=timezone.now())
     assert gate.verify(made.secret, LEADS).code == "revoked"  # … is gone with the worker's next tick
 
 
@@ -228,3 +230,106 @@ def test_redis_that_is_another_server_loses_its_records_and_keeps_its_counts(
     assert not gate.forget_after_restart()
     settle()
     assert KeyUsage.objects.get(key_id=made.key.id).count == 1
+
+
+def test_change_that_redis_was_not_told_of_says_so_once(
+    project: Project, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.new_key(project)
+    browser = Client()
+    browser.force_login(alice)
+    behind_a_cut_cable = SharedGate("redis://127.0.0.1:1/0", _shared()._embedded)
+    with monkeypatch.context() as cut:
+        cut.setattr(gate, "current", lambda: behind_a_cut_cable)
+        page = f"/projects/{project.slug}/api-keys/{made.key.id}/revoke/now/"
+        response = browser.post(page, {"reason": "leaked"}, follow=True)
+        assert gate.verify(made.secret, LEADS).code == "revoked"  # the database has it
+    assert "Redis did not answer" in response.content.decode()
+    assert not gate.holds_later()
+
+
+def test_change_is_told_when_redis_can_be_reached_again(
+    project: Project, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    began = timezone.now()
+    behind_a_cut_cable = SharedGate("redis://127.0.0.1:1/0", _shared()._embedded)
+    with monkeypatch.context() as cut:
+        cut.setattr(gate, "current", lambda: behind_a_cut_cable)
+        service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+        assert not service.assert_changes(since=began)
+    assert gate.holds_later()
+    assert gate.verify(made.secret, LEADS)  # somebody whose cable is whole
+    assert service.assert_changes(since=began)
+    assert gate.verify(made.secret, LEADS).code == "revoked"
+
+
+def _in(buckets: set[int]) -> str:
+    """A key that was never issued, in one of these buckets."""
+    return next(k for k in iter(lambda: secret.mint("sk_live_"), "") if names.bucket_of(secret.digest(k)) in buckets)
+
+
+def test_address_that_sends_many_unknown_keys_is_not_looked_up_any_more(
+    project: Project, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], object]
+) -> None:
+    monkeypatch.setattr(shared, "UNKNOWN_LIMIT", 1)
+    made = make.new_key(project)
+    here, elsewhere = LEADS, LEADS._replace(ip="192.0.2.8")
+    made_up = [secret.mint("sk_live_") for _ in range(300)]
+    buckets = {names.bucket_of(secret.digest(each)) for each in made_up}
+    codes = [gate.verify(each, here).code for each in made_up]
+    assert codes.count("unknown") == len(buckets)  # one in each
+    assert codes.count("rate_limited") == 300 - len(buckets)
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        assert gate.verify(_in(buckets), here).code == "rate_limited"
+    assert gate.verify(secret.mint("sk_live_"), elsewhere).code == "unknown"
+    assert gate.verify(made.secret, elsewhere)
+    assert gate.verify(made.secret, here)  # what is known is not looked up
+
+
+def test_record_that_nobody_asks_about_is_dropped(
+    project: Project, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    assert gate.forget_idle() == 0
+    monkeypatch.setattr(changes, "IDLE", -1)
+    assert gate.forget_idle() == 1
+    assert client.get(names.record(secret.digest(made.secret))) is None
+
+
+def test_idle_key_takes_little_memory(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, scopes=["leads:read", "leads:write", "contacts:read"])
+    assert gate.verify(made.secret, LEADS)
+    assert 0 < (client.memory_usage(names.record(secret.digest(made.secret))) or 0) <= 260
+
+
+@pytest.mark.parametrize("part", ["k", "w", "a", "u", "s"])
+def test_what_is_of_another_type_is_taken_away(project: Project, client: redis.Redis, part: str) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    digest = secret.digest(made.secret)
+    bucket = names.bucket_of(digest)
+    name = {
+        "k": names.record(digest),
+        "w": names.window(bucket, made.key.id),
+        "a": names.address(bucket, "192.0.2.7"),
+        "u": names.usage(bucket),
+        "s": names.seen(bucket),
+    }[part]
+    client.delete(name)
+    client.rpush(name, "x")
+    verdicts = [gate.verify(made.secret, LEADS) for _ in range(3)]
+    gate.current.cache_clear()
+    verdicts.append(gate.verify(made.secret, LEADS))
+    assert all(verdicts)
+    assert gate.current()._health.is_up()  # type: ignore[union-attr]  # it was no failure of Redis
+
+
+def test_window_in_redis_stays_small_whatever_the_limit(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, rate_limit=1_000_000)
+    for _ in range(300):
+        assert gate.verify(made.secret, LEADS)
+    window = names.window(names.bucket_of(secret.digest(made.secret)), made.key.id)
+    assert client.strlen(window) <= 4 + 10 * 62

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.gate import gate
-from apps.keys.service import assert_recent_changes, record_expired
+from apps.keys.service import assert_changes, record_expired
 from apps.usage import rollup
 from apps.usage.service import forget_batches, settle
 
@@ -66,25 +67,28 @@ def _work() -> None:
 
 
 def _tick_until(stop: Event) -> None:
-    ticks = 0
+    ticks, asserted = 0, timezone.now()
     while not stop.wait(TICK):
         try:
             close_old_connections()
-            _tick(ticks)
+            asserted = _tick(ticks, asserted)
         except Exception:
             # The next tick tries again: a clock that has stopped would leave keys without their end.
             log.exception("A tick of the worker failed.")
         ticks += 1
 
 
-def _tick(number: int) -> None:
+def _tick(number: int, asserted: datetime) -> datetime:
+    """Returns until when Redis has been told of all changes; `asserted` was so before."""
     now = timezone.now()
     gate.forget_after_restart()
-    assert_recent_changes(now=now)
+    if assert_changes(since=asserted):
+        asserted = now
     if number % EXPIRY_TICKS == 0:
         record_expired(now=now)
     for tick in clock.due(number):
         tick(now)
+    return asserted
 
 
 def _repeat(stop: Event, seconds: float, work: Callable[[Event], None]) -> None:
@@ -105,6 +109,7 @@ def _flush(_: Event) -> None:
 def _clean(stop: Event) -> None:
     now = timezone.now()
     forget_batches(now)
+    gate.forget_idle()
     for _ in rollup.age(now):
         if stop.is_set():
             return
