@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from apps.api import auth, me, problems, resources, webhooks
+from apps.api import auth, developer_access, me, problems, resources, webhooks
 from apps.projects import catalogues
 
 
@@ -42,6 +42,12 @@ urlpatterns = [
         webhooks.WebhookDeliveries.as_view(),
         name="api_webhook_deliveries",
     ),
+    path("developer-access/scopes", developer_access.Scopes.as_view(), name="api_scopes"),
+    path("developer-access/api-keys", developer_access.Keys.as_view(), name="api_keys"),
+    path("developer-access/api-keys/<str:key_id>", developer_access.OneKey.as_view(), name="api_key"),
+    path("developer-access/api-keys/<str:key_id>/revoke", developer_access.RevokeKey.as_view(), name="api_key_revoke"),
+    path("developer-access/api-keys/<str:key_id>/rotate", developer_access.RotateKey.as_view(), name="api_key_rotate"),
+    path("developer-access/api-keys/<str:key_id>/usage", developer_access.KeyUsage.as_view(), name="api_key_usage"),
     path("<resource:resource>", resources.Records.as_view(), name="api_records"),
     path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),
     path("<resource:resource>/<str:record_id>", resources.Record.as_view(), name="api_record"),

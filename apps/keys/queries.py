@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +13,16 @@ from django.db.models.functions import Coalesce
 
 from apps.core.errors import Missing
 from apps.gate.meter import ENDED
-from apps.keys.models import Key
+from apps.keys.models import Key, Status
 from apps.projects.models import Project
+from apps.records.cursor import Cursor
 from apps.usage.models import KeySeen, KeyUsage
+from apps.usage.queries import Totals, totals
 
 ORDERS = ("name", "created_at", "expires_at", "used_at")
 """What the list of active keys can be sorted by; `-` before it for the other way round."""
+
+_ID = re.compile(r"key_[0-9A-Za-z]{22}", re.ASCII)
 
 CAUSES = ("revoked", "expired", "deleted")
 
@@ -28,6 +35,52 @@ def active_keys(project: Project, now: datetime, *, search: str = "", order: str
     if search:
         keys = keys.filter(_matching(search))
     return _with_use(keys).order_by(*_ordering(order)).prefetch_related("grants")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Keys with their use, each with `used_at` and `used_ip`, and where the next page begins."""
+
+    keys: list[Key]
+    totals: Mapping[str, Totals]
+    next: Cursor | None
+
+
+def page(
+    project: Project,
+    now: datetime,
+    *,
+    limit: int,
+    after: Cursor | None = None,
+    status: str = "",
+    environment: str = "",
+    search: str = "",
+) -> Page:
+    """The project's keys, the newest first, in a fixed number of queries. Without a `status` all but the deleted."""
+    found = Key.objects.filter(_having(status, now), project=project)
+    if environment:
+        found = found.filter(environment=environment)
+    if search:
+        found = found.filter(_matching(search))
+    if after:
+        found = found.filter(Q(created_at__lt=after.moment) | Q(created_at=after.moment, id__lt=after.id))
+    rows = _with_use(found).select_related("owner").prefetch_related("grants").order_by("-created_at", "-id")
+    keys = list(rows[: limit + 1])
+    more, keys = len(keys) > limit, keys[:limit]
+    last = Cursor("-created_at", keys[-1].created_at, keys[-1].pk) if more else None
+    return Page(keys, totals([key.pk for key in keys], now), last)
+
+
+def _having(status: str, now: datetime) -> Q:
+    """The same as `Key.status`, for the database."""
+    going, expired = Q(revoked_at=None, deleted_at=None), Q(expires_at__lte=now)
+    having: dict[str, Q] = {
+        Status.ACTIVE: going & (Q(expires_at=None) | Q(expires_at__gt=now)),
+        Status.EXPIRED: going & expired,
+        Status.REVOKED: Q(revoked_at__isnull=False, deleted_at=None),
+        Status.DELETED: Q(deleted_at__isnull=False),
+    }
+    return having.get(status, Q(deleted_at=None))
 
 
 def ended_keys(
@@ -60,6 +113,8 @@ def ended_keys(
 
 def key_in(project: Project, key_id: str) -> Key | None:
     """The project's key with this ID, whatever its state, with `used_at` and `used_ip`."""
+    if not _ID.fullmatch(key_id):
+        return None  # a NUL in it, say, never reaches the database
     keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to")
     return _with_use(keys).annotate(attempts=_attempts()).prefetch_related("grants").first()
 

@@ -12,11 +12,19 @@ from apps.keys.models import Key
 from apps.usage.models import KeySeen
 from apps.usage.queries import Totals, total
 
+Seen = tuple[datetime | None, str | None]
+"""When and from where a key was last accepted."""
 
-def key_json(key: Key, *, now: datetime | None = None, usage: Totals | None = None) -> dict[str, Any]:
-    """All of a key but its secret, which only the answer that made it has. Times are RFC 3339 in UTC."""
+
+def key_json(
+    key: Key, *, now: datetime | None = None, usage: Totals | None = None, seen: Seen | None = None
+) -> dict[str, Any]:
+    """All of a key but its secret, which only the answer that made it has. Times are RFC 3339 in UTC.
+
+    What is not given is looked up.
+    """
     now = now or timezone.now()
-    seen = KeySeen.objects.filter(key_id=key.id).first()
+    used_at, used_ip = _seen(key) if seen is None else seen
     return {
         "id": key.id,
         "name": key.name,
@@ -32,11 +40,16 @@ def key_json(key: Key, *, now: datetime | None = None, usage: Totals | None = No
         "created_at": rfc3339(key.created_at),
         "created_by": key.created_by,
         "expires_at": rfc3339(key.expires_at),
-        "last_used_at": rfc3339(seen.used_at) if seen else None,
-        "last_used_ip": seen.used_ip if seen else None,
+        "last_used_at": rfc3339(used_at),
+        "last_used_ip": used_ip,
         "revoked_at": rfc3339(key.revoked_at),
         "revoked_by": key.revoked_by or None,
         "revoke_reason": key.revoke_reason or None,
         "rotated_to": key.rotated_to_id,
         "usage": (usage or total(key.id, now)).as_dict(),
     }
+
+
+def _seen(key: Key) -> Seen:
+    seen = KeySeen.objects.filter(key_id=key.id).first()
+    return (seen.used_at, seen.used_ip) if seen else (None, None)
