@@ -40,8 +40,11 @@ _OVERVIEW = (
 _DEVELOPER_ACCESS = (
     ("API Keys", "keys", "key", Right.KEYS_MANAGE),
     ("Revoked / Expired", "keys_ended", "archive", Right.KEYS_MANAGE),
+    ("Webhooks", "webhooks", "webhook", Right.WEBHOOKS_MANAGE),
     ("Audit", "audit", "history", Right.AUDIT_VIEW),
 )
+
+_WEBHOOK_PAGES = ("webhook", "webhook_new", "webhook_edit", "webhook_rotate", "webhook_delete", "delivery")
 
 _PARENTS = {
     "key": "keys",
@@ -50,6 +53,7 @@ _PARENTS = {
     "key_revoke": "keys",
     "key_revoke_now": "keys",
 } | dict.fromkeys(("team_invite", "member_role", "member_remove"), "team")
+_PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
 

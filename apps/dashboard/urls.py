@@ -7,5 +7,6 @@ urlpatterns = [
     path("", include("apps.dashboard.account.urls")),
     path("", include("apps.dashboard.team.urls")),
     path("", include("apps.dashboard.audit.urls")),
+    path("projects/<slug:slug>/webhooks/", include("apps.dashboard.webhooks.urls")),
     path("projects/<slug:slug>/api-keys/", include("apps.dashboard.keys.urls")),
 ]

@@ -12,8 +12,10 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.keys.models import Key
 from apps.projects.models import Invitation, Membership, Project
+from apps.webhooks.models import Delivery, Endpoint
 from tests import make
 from tests.access import routes
+from tests.webhooks import make as hooks
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,17 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "member_remove": ADMINISTRATORS_ONLY,
     "invitation_withdraw": BY_POST,
     "audit": ADMINISTRATORS_ONLY,
+    "webhooks": ADMINISTRATORS_ONLY,
+    "webhook_new": ADMINISTRATORS_ONLY,
+    "webhook": ADMINISTRATORS_ONLY,
+    "webhook_edit": ADMINISTRATORS_ONLY,
+    "webhook_enable": BY_POST,
+    "webhook_disable": BY_POST,
+    "webhook_delete": ADMINISTRATORS_ONLY,
+    "webhook_rotate": ADMINISTRATORS_ONLY,
+    "webhook_test": BY_POST,
+    "delivery": ADMINISTRATORS_ONLY,
+    "delivery_again": BY_POST,
     "invitation": NOBODY,
     "account_login": (200, 302, 302, 302, 302),
     "account_logout": (302, 200, 200, 200, 200),
@@ -66,11 +79,19 @@ def arguments(project: Project, bob: User) -> dict[str, dict[str, str]]:
     of_project = {"slug": project.slug}
     of_key = {**of_project, "key_id": key.id}
     of_member = {**of_project, "member_id": member.id}
-    pages = ("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit")
+    endpoint = hooks.endpoint(project, "https://8.8.8.8/").endpoint
+    hooks.lead(project)
+    of_webhook = {**of_project, "webhook_id": endpoint.id}
+    of_delivery = {**of_webhook, "delivery_id": Delivery.objects.get().id}
+    about_webhook = [name for name in TABLE if name.startswith("webhook") and name not in ("webhooks", "webhook_new")]
+    pages: tuple[str, ...] = ("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit")
+    pages = (*pages, "webhooks", "webhook_new")
     return {
         **dict.fromkeys(pages, of_project),
         **dict.fromkeys(("key", "key_revoke", "key_revoke_now"), of_key),
         **dict.fromkeys(("member_role", "member_remove"), of_member),
+        **dict.fromkeys(about_webhook, of_webhook),
+        **dict.fromkeys(("delivery", "delivery_again"), of_delivery),
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
         "invitation": {"token": "no-such-token"},
     }  # fmt: skip
@@ -122,4 +143,6 @@ def _state() -> list[object]:
         list(Key.objects.order_by("pk").values()),
         list(Membership.objects.order_by("pk").values()),
         list(Invitation.objects.order_by("pk").values()),
+        list(Endpoint.objects.order_by("pk").values()),
+        list(Delivery.objects.order_by("pk").values()),
     ]

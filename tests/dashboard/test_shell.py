@@ -25,7 +25,14 @@ def links(client: Client, path: str) -> list[str]:
 
 def test_administrator_is_led_to_everything(client: Client, alice: User, project: Project) -> None:
     client.force_login(alice)
-    assert links(client, "/projects/acme-calls/") == ["Overview", "Team", "API Keys", "Revoked / Expired", "Audit"]
+    assert links(client, "/projects/acme-calls/") == [
+        "Overview",
+        "Team",
+        "API Keys",
+        "Revoked / Expired",
+        "Webhooks",
+        "Audit",
+    ]
     assert "Settings › Developer access" in navigation(client, "/projects/acme-calls/").text
 
 

@@ -20,6 +20,7 @@ SUBJECTS = {
     "member": "Members",
     "invitation": "Invitations",
     "record": "Records",
+    "webhook": "Webhooks",
     "project": "The project",
 }
 WORDS_MAX = 100

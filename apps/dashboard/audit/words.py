@@ -13,7 +13,10 @@ VERBS: Mapping[str, str] = {
     "key.revoked": "revoked the key",
     "key.deleted": "deleted the key",
     "key.expired": "recorded the expiry of the key",
+    "key.rotated": "rotated the key",
     "key.limit_changed": "changed the rate limit of the key",
+    "key.expiring": "noticed that soon the end comes of the key",
+    "key.used_after_end": "noticed the use after its end of the key",
     "project.created": "created the project",
     "project.suspended": "suspended the project",
     "project.resumed": "resumed the project",
@@ -23,6 +26,13 @@ VERBS: Mapping[str, str] = {
     "invitation.sent": "invited",
     "invitation.accepted": "accepted the invitation for",
     "invitation.withdrawn": "withdrew the invitation of",
+    "webhook.created": "created the webhook to",
+    "webhook.updated": "changed the webhook to",
+    "webhook.rotated": "rotated the secret of the webhook to",
+    "webhook.tested": "sent a test to the webhook to",
+    "webhook.resent": "sent a delivery again to the webhook to",
+    "webhook.disabled": "disabled the webhook to",
+    "webhook.deleted": "deleted the webhook to",
     "record.created": "created the record",
     "record.updated": "changed the record",
     "record.deleted": "deleted the record",
@@ -34,6 +44,7 @@ ICONS: Mapping[str, str] = {
     "member": "user",
     "invitation": "mail",
     "record": "database",
+    "webhook": "webhook",
 }
 
 
@@ -91,6 +102,7 @@ _ADDITIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "invitation.sent": _role,
     "invitation.accepted": _role,
     "key.revoked": _reason,
+    "webhook.disabled": _reason,
     "key.limit_changed": _limit,
 }
 

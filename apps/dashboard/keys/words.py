@@ -29,7 +29,9 @@ EVENTS: Mapping[str, str] = {
     "key.created": "Created",
     "key.revoked": "Revoked",
     "key.deleted": "Deleted",
+    "key.expiring": "About to expire",
     "key.expired": "Expired",
+    "key.used_after_end": "Used after its end",
     "key.limit_changed": "Rate limit changed",
     "key.rotated": "Rotated",
 }

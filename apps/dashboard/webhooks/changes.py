@@ -1,0 +1,78 @@
+"""An endpoint is changed, disabled, enabled, deleted."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from apps.core.errors import Invalid
+from apps.dashboard.forms import add_errors
+from apps.dashboard.webhooks.access import Opened, endpoint_for, existing, question
+from apps.dashboard.webhooks.forms import EndpointForm
+from apps.webhooks import queries, service
+from apps.webhooks.models import EndpointStatus
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@existing
+def edit(request: HttpRequest, slug: str, webhook_id: str) -> HttpResponse:
+    opened = endpoint_for(request, slug, webhook_id)
+    catalogue = opened.access.catalogue
+    if request.method != "POST":
+        initial = {"url": opened.endpoint.url, "events": opened.endpoint.events}
+        return _form(request, opened, EndpointForm(catalogue, initial=initial))
+    form = EndpointForm(catalogue, request.POST)
+    if form.is_valid():
+        try:
+            service.update_endpoint(**opened.where, catalogue=catalogue, **form.cleaned_data)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+        else:
+            messages.success(request, "The webhook is changed.")
+            return redirect("webhook", slug, webhook_id)
+    return _form(request, opened, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@existing
+def enable(request: HttpRequest, slug: str, webhook_id: str) -> HttpResponse:
+    return _set(request, slug, webhook_id, EndpointStatus.ACTIVE, "It gets every event from now on.")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@existing
+def disable(request: HttpRequest, slug: str, webhook_id: str) -> HttpResponse:
+    return _set(request, slug, webhook_id, EndpointStatus.DISABLED, "Nothing is sent to it any more.")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@existing
+def delete(request: HttpRequest, slug: str, webhook_id: str) -> HttpResponse:
+    opened = endpoint_for(request, slug, webhook_id)
+    if request.method != "POST":
+        return question(request, opened, "delete", delivered=queries.delivered_today(opened.endpoint, timezone.now()))
+    service.delete_endpoint(**opened.where)
+    messages.success(request, "The webhook is deleted. Nothing is sent to it any more.")
+    return redirect("webhooks", slug)
+
+
+def _set(request: HttpRequest, slug: str, webhook_id: str, status: EndpointStatus, said: str) -> HttpResponse:
+    opened = endpoint_for(request, slug, webhook_id)
+    if request.method == "POST":
+        service.update_endpoint(**opened.where, catalogue=opened.access.catalogue, status=status)
+        messages.success(request, f"The webhook is {status.label.lower()}. {said}")
+    return redirect("webhook", slug, webhook_id)
+
+
+def _form(request: HttpRequest, opened: Opened, form: EndpointForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "webhooks/edit.html", opened.context | {"form": form}, status=status)

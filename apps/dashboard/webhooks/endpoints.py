@@ -1,0 +1,54 @@
+"""The list of webhooks, and one of them with its deliveries."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from apps.dashboard.access import project_for
+from apps.dashboard.webhooks import words
+from apps.dashboard.webhooks.access import endpoint_for, existing
+from apps.projects.policy import Right
+from apps.webhooks import queries
+from apps.webhooks.models import DeliveryStatus, Endpoint
+
+PAGE_SIZE = 25
+FILTERS = {"": "All", **{status.value: words.STATES[status][1] for status in DeliveryStatus}}
+
+
+@login_required
+@require_safe
+def listing(request: HttpRequest, slug: str) -> HttpResponse:
+    access = project_for(request, slug, Right.WEBHOOKS_MANAGE)
+    rows = [(each, words.state(each), _last(each)) for each in queries.endpoints(access.project.id)]
+    return render(request, "webhooks/list.html", {"project": access.project, "rows": rows})
+
+
+def _last(endpoint: Endpoint) -> tuple[str, str] | None:
+    """The state of the latest delivery, which `queries.endpoints` has looked up."""
+    return words.STATES.get(getattr(endpoint, "last_status", None) or "")
+
+
+@login_required
+@require_safe
+@existing
+def show(request: HttpRequest, slug: str, webhook_id: str) -> HttpResponse:
+    opened = endpoint_for(request, slug, webhook_id)
+    status = request.GET.get("status", "")
+    status = status if status in FILTERS else ""
+    found = queries.deliveries(opened.endpoint, status=status)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    until = opened.endpoint.old_secret_until
+    context = {
+        "state": words.state(opened.endpoint),
+        "old_until": until if until and until > timezone.now() else None,
+        "page": page,
+        "lines": [words.line(delivery) for delivery in page],
+        "filters": FILTERS,
+        "status": status,
+    }
+    return render(request, "webhooks/webhook.html", opened.context | context)
