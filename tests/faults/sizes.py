@@ -17,3 +17,5 @@ def size(short: T, whole: T) -> T:
 WEBS = size(2, 4)
 PROCESSES = size(2, 4)
 THREADS = size(4, 8)
+PAUSE = size(0.0, 0.1)
+"""Seconds of a caller after each request: many callers ask without using up the machine, which all share."""

@@ -57,7 +57,13 @@ def test_key_is_refused_from_the_answer_on(
     keys, targets = _keys(end, number, operator, project)
     ends = {}
     with calling(
-        tmp_path, site.ports, keys, processes=sizes.PROCESSES, threads=sizes.THREADS, routes=end.routes
+        tmp_path,
+        site.ports,
+        keys,
+        processes=sizes.PROCESSES,
+        threads=sizes.THREADS,
+        routes=end.routes,
+        pause=sizes.PAUSE,
     ) as callers:
         for index, (key, target) in enumerate(targets.items()):
             callers.crowd_around(index)
@@ -88,7 +94,13 @@ def test_key_that_is_read_while_it_ends_is_refused_from_the_answer_on(
         site.database.delay(0.004)
     try:
         with calling(
-            tmp_path, site.ports, keys, processes=sizes.PROCESSES, threads=sizes.THREADS, around=(0, 0, 0, -1)
+            tmp_path,
+            site.ports,
+            keys,
+            processes=sizes.PROCESSES,
+            threads=sizes.THREADS,
+            pause=sizes.PAUSE,
+            around=(0, 0, 0, -1),
         ) as callers:
             for index, key in enumerate(keys):
                 callers.crowd_around(index)

@@ -86,7 +86,9 @@ def test_revoked_key_is_refused_from_the_answer_on_while(
     keys = operator.keys(sizes.size(10, 200), project=project)
     ends: dict[str, Done] = {}
     with (
-        calling(tmp_path, site.ports, keys, processes=sizes.PROCESSES, threads=sizes.THREADS) as callers,
+        calling(
+            tmp_path, site.ports, keys, processes=sizes.PROCESSES, threads=sizes.THREADS, pause=sizes.PAUSE
+        ) as callers,
         _repeating(fault, site),
     ):
         _end_all(keys, ends, operator, callers)
@@ -125,7 +127,7 @@ def test_revoke_while_nobody_reaches_redis_holds_at_once(
     """Everybody asks the database meanwhile; and when Redis is back, with the key in it, within seconds again."""
     keys = operator.keys(sizes.size(3, 20), project=project)
     ends: dict[str, Done] = {}
-    with calling(tmp_path, site.ports, keys, processes=1, threads=sizes.THREADS) as callers:
+    with calling(tmp_path, site.ports, keys, processes=1, threads=sizes.THREADS, pause=sizes.PAUSE) as callers:
         time.sleep(0.5)
         _network(site).refuse()
         time.sleep(0.2)
