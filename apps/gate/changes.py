@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from apps.gate import names
@@ -27,7 +26,6 @@ class Changes:
 
     def __init__(self, nodes: Nodes, health: Health) -> None:
         self._nodes, self._health = nodes, health
-        self._run_ids: dict[Wire, Any] = {}
 
     def begin(self, change: str, digests: Iterable[bytes]) -> bool:
         """Marks the keys: from now on every process asks the database about them. False: Redis was not told."""
@@ -45,13 +43,9 @@ class Changes:
         return self._announce(DROP, digests, [])
 
     def _announce(self, script: Script, digests: Iterable[bytes], arguments: Collection[Argument]) -> bool:
-        commands = defaultdict(list)
-        for digest in digests:
-            command = script.command([names.record(digest)], [*arguments])
-            commands[names.bucket_of(digest)].append(command)
+        calls = [(names.bucket_of(d), script.command([names.record(d)], [*arguments])) for d in digests]
         try:
-            for wire, buckets in self._nodes.all() if commands else ():
-                wire.run_each(script, [command for bucket in buckets for command in commands.get(bucket, ())])
+            self._nodes.evaluate_all(script, calls)
         except FAILURES as error:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
             log.warning(
@@ -65,17 +59,14 @@ class Changes:
         """Drops the records of servers that are not what they were, and says whether there were any.
 
         A server that was restarted from an older snapshot, or a replica that was promoted, may hold records from
-        before a change. Its limits and counts are kept.
+        before a change. Its limits and counts are kept. Beside the records stands which run of which server they are
+        of: a worker that has just started finds them as they should be, and leaves them alone.
         """
         self._nodes.forget()
         replaced = False
         try:
-            for wire, _ in self._nodes.all():
-                run_id = _run_id(wire)
-                if self._run_ids.get(wire) != run_id:
-                    for found in _records(wire):
-                        wire.ask("UNLINK", *found)
-                    self._run_ids[wire], replaced = run_id, True
+            for wire, buckets in self._nodes.all():
+                replaced |= _forget_of_another(wire, names.run(buckets[0]))
         except FAILURES as error:
             self._health.note_failure(error)
         return replaced
@@ -88,15 +79,33 @@ class Changes:
                 for found in _records(wire):
                     ages = wire.ask_all([pack("OBJECT", "IDLETIME", name) for name in found])
                     idle = [name for name, age in zip(found, ages, strict=True) if isinstance(age, int) and age > IDLE]
-                    dropped += wire.ask("UNLINK", *idle) if idle else 0
+                    dropped += _drop(wire, idle)
         except FAILURES as error:
             self._health.note_failure(error)
         return dropped
 
 
+def _forget_of_another(wire: Wire, mark: str) -> bool:
+    """Drops the records of a server unless `mark` says that they are of its present run, and marks them then."""
+    run_id = _run_id(wire)
+    marked = wire.ask_all([pack("GET", mark)])[0]  # an error where something of another type stands
+    if marked == run_id:
+        return False
+    for found in _records(wire):
+        _drop(wire, found)
+    wire.ask("SET", mark, run_id)
+    return True
+
+
+def _drop(wire: Wire, found: Sequence[bytes]) -> int:
+    """One command for each name: those of one server are in many slots of a cluster, which no command may mix."""
+    answers = wire.ask_all([pack("UNLINK", name) for name in found]) if found else []
+    return sum(answer for answer in answers if isinstance(answer, int))
+
+
 def _run_id(wire: Wire) -> bytes:
     info: bytes = wire.ask("INFO", "server")
-    return next((line for line in info.splitlines() if line.startswith(b"run_id:")), b"")
+    return next((line.strip() for line in info.splitlines() if line.startswith(b"run_id:")), b"")
 
 
 def _records(wire: Wire) -> Iterable[list[bytes]]:

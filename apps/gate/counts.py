@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import redis
@@ -13,6 +14,7 @@ import redis
 from apps.gate import names
 from apps.gate.health import Health
 from apps.gate.meter import Batch, Count, Seen
+from apps.gate.names import BUCKETS
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import DRAIN
 from apps.gate.wire import FAILURES, Wire, pack
@@ -33,11 +35,24 @@ class Counts:
     def batches(self, wanted: Set[int] | None = None) -> list[Batch]:
         """All, or those of some buckets."""
         try:
-            nodes = [(wire, [b for b in has if wanted is None or b in wanted]) for wire, has in self._nodes.all()]
-            return [batch for wire, buckets in nodes if buckets for batch in _waiting(wire, buckets)]
+            waiting = list(self._set_aside(range(BUCKETS) if wanted is None else wanted))
+            by_wire: defaultdict[Wire, list[tuple[int, str]]] = defaultdict(list)
+            for bucket, name in waiting:
+                by_wire[self._nodes.of(bucket)].append((bucket, name))
+            return [batch for wire, some in by_wire.items() for batch in _read_all(wire, some)]
         except FAILURES as error:
             self._health.note_failure(error)
             return []
+
+    def _set_aside(self, buckets: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Makes batches of what has been counted; all that wait, by bucket and name."""
+        calls = [(bucket, _draining(bucket)) for bucket in buckets]
+        for (bucket, _), found in zip(calls, self._nodes.evaluate_all(DRAIN, calls), strict=True):
+            for name in found:
+                if _NAME.fullmatch(name):
+                    yield bucket, name.decode()
+                else:
+                    self._nodes.of(bucket).ask("SREM", names.batches(bucket), name)  # none of ours
 
     def confirm(self, batch: Batch) -> None:
         """Drops a batch that has arrived. `Batch.id` is "<bucket>:<name>"."""
@@ -49,32 +64,23 @@ class Counts:
             self._health.note_failure(error)
 
 
-def _waiting(wire: Wire, buckets: list[int]) -> Iterator[Batch]:
-    """Sets aside what has been counted, and reads all that was set aside: in two round trips."""
-    waiting = [(bucket, name.decode()) for bucket, name in _set_aside(wire, buckets)]
+def _draining(bucket: int) -> bytes:
+    new = uuid.uuid4().hex
+    keys = [names.usage(bucket), names.seen(bucket), names.batches(bucket)]
+    return DRAIN.command([*keys, names.usage(bucket, new), names.seen(bucket, new)], [new])
+
+
+def _read_all(wire: Wire, waiting: Sequence[tuple[int, str]]) -> Iterator[Batch]:
+    """The batches with these names: in one round trip."""
     commands = [
         pack("HGETALL", key)
         for bucket, name in waiting
         for key in (names.usage(bucket, name), names.seen(bucket, name))
     ]
-    answers = wire.ask_all(commands)
+    answers = wire.ask_all(commands) if commands else []
     for number, (bucket, name) in enumerate(waiting):
         counts, seen = (_fields(answer) for answer in answers[2 * number : 2 * number + 2])
         yield Batch(f"{bucket}:{name}", list(_read(_count, counts)), list(_read(_seen, seen)))
-
-
-def _set_aside(wire: Wire, buckets: list[int]) -> Iterator[tuple[int, bytes]]:
-    commands = []
-    for bucket in buckets:
-        new = uuid.uuid4().hex
-        keys = [names.usage(bucket), names.seen(bucket), names.batches(bucket)]
-        commands.append(DRAIN.command([*keys, names.usage(bucket, new), names.seen(bucket, new)], [new]))
-    for bucket, found in zip(buckets, wire.run_each(DRAIN, commands), strict=True):
-        for name in found:
-            if _NAME.fullmatch(name):
-                yield bucket, name
-            else:
-                wire.ask("SREM", names.batches(bucket), name)  # none of ours
 
 
 def _drop(wire: Wire, bucket: int, name: str) -> None:
@@ -91,6 +97,8 @@ def _fields(answer: Any) -> Mapping[bytes, bytes]:
     if isinstance(answer, dict):  # RESP3
         return answer
     if isinstance(answer, redis.ResponseError):
+        if not str(answer).startswith("WRONGTYPE"):
+            raise answer  # the counts are there, and cannot be read now
         log.error("A batch of counts cannot be read and is dropped: %s", answer)
         return {}
     return dict(zip(answer[::2], answer[1::2], strict=True))

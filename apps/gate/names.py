@@ -6,6 +6,7 @@
     bk:{7}:a:<address>  unknown keys that came from an address in a minute
     bk:{7}:u, bk:{7}:s  counts and last uses that wait for the database; with :<batch> those that were set aside
     bk:{7}:b            the batches that were set aside
+    bk:{7}:r            which run of its server the records are of; on each server in one bucket
 
 The number in braces is the bucket. All that one script needs is in one bucket, so on one node of a cluster.
 """
@@ -49,3 +50,7 @@ def seen(bucket: int, batch: str = "") -> str:
 
 def batches(bucket: int) -> str:
     return f"bk:{{{bucket}}}:b"
+
+
+def run(bucket: int) -> str:
+    return f"bk:{{{bucket}}}:r"

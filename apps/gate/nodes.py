@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +13,18 @@ import redis
 from redis.crc import key_slot
 
 from apps.gate.names import BUCKETS
-from apps.gate.wire import Argument, Script, Wire
+from apps.gate.wire import TOGETHER, Argument, Script, Wire, pack
 
-_MOVED = ("MOVED", "ASK", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "READONLY")
-"""What a server answers that is not, or not now, the one to ask."""
+_ELSEWHERE = ("MOVED ", "ASK ")
+"""What a server answers that is not the one to ask, with the address of the one that is."""
+
+_NOT_NOW = ("TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "LOADING")
+"""What a server answers that cannot tell now: a bucket is on its way to it, or it has just lost or got its office."""
+
+_PAUSE = 0.005
+"""Seconds before a server is asked again that could not tell."""
+
+_ASKING = pack("ASKING")
 
 SLOTS = [key_slot(f"{{{bucket}}}".encode()) for bucket in range(BUCKETS)]
 
@@ -27,10 +37,15 @@ class Nodes:
         self._lock = threading.Lock()
         self._known: dict[str, Wire] = {}
         self._by_bucket: list[Wire] = []
+        self._failed_at = 0.0
 
     def of(self, bucket: int) -> Wire:
         """The server that has a bucket."""
         return (self._by_bucket or self._find())[bucket]
+
+    def known(self, bucket: int) -> Wire | None:
+        """The same without asking; None when it is not known now."""
+        return self._by_bucket[bucket] if self._by_bucket else None
 
     def all(self) -> Iterator[tuple[Wire, list[int]]]:
         """Every server that has buckets, with these."""
@@ -43,28 +58,85 @@ class Nodes:
         return self.evaluate(bucket, script, script.command(keys, arguments))
 
     def evaluate(self, bucket: int, script: Script, command: bytes) -> Any:
-        """The same for a command that is ready. A bucket that has moved is looked for once."""
+        """The same for a command that is ready. A bucket that moves is followed for as long as the timeout."""
         try:
             return self.of(bucket).evaluate(script, command)
         except redis.ResponseError as error:
-            if not str(error).startswith(_MOVED):
-                raise
+            return self._follow(error, bucket, script, command)
+
+    def evaluate_all(self, script: Script, calls: Sequence[tuple[int, bytes]]) -> list[Any]:
+        """What a script returns for each (bucket, command), in one round trip for `TOGETHER` of them on a server."""
+        answers: dict[int, Any] = {}
+        places = defaultdict(list)
+        for place, (bucket, _) in enumerate(calls):
+            places[self.of(bucket)].append(place)
+        for wire, of_wire in places.items():
+            for start in range(0, len(of_wire), TOGETHER):
+                some = of_wire[start : start + TOGETHER]
+                given = wire.ask_all([script.loading, *(calls[place][1] for place in some)])[1:]
+                answers.update(zip(some, given, strict=True))
+        return [self._sound(answers[place], script, *call) for place, call in enumerate(calls)]
+
+    def _sound(self, answer: Any, script: Script, bucket: int, command: bytes) -> Any:
+        if isinstance(answer, redis.ResponseError):
+            return self._follow(answer, bucket, script, command)
+        return answer
+
+    def _follow(self, error: redis.ResponseError, bucket: int, script: Script, command: bytes) -> Any:
+        """What the server returns that a bucket has moved to. No command that was refused so has run.
+
+        Raises `error` when it says something else, and `TimeoutError` when no server can tell in time.
+        """
+        until = time.monotonic() + self._timeout
+        while True:
+            said = str(error)
+            if not said.startswith((*_ELSEWHERE, *_NOT_NOW)):
+                raise error
+            if time.monotonic() > until:
+                raise redis.TimeoutError(said) from error
+            try:
+                return self._ask_elsewhere(said, bucket, script, command)
+            except redis.ResponseError as another:
+                error = another
+
+    def _ask_elsewhere(self, said: str, bucket: int, script: Script, command: bytes) -> Any:
+        if said.startswith(_ELSEWHERE):
+            kind, _, address = said.split(" ", 2)
+            host, _, port = address.rpartition(":")
+            wire = self._wire(self._url_of(host, int(port)))
+            if kind == "ASK":  # this once: the bucket is still on its way
+                answer = wire.ask_all([script.loading, _ASKING, command])[2]
+                if isinstance(answer, redis.ResponseError):
+                    raise answer
+                return answer
             self.forget()
-            return self.of(bucket).evaluate(script, command)
+            return wire.evaluate(script, command)
+        time.sleep(_PAUSE)
+        self.forget()
+        return self.of(bucket).evaluate(script, command)
 
     def forget(self) -> None:
         """Asks anew who has what: a server has moved, or is gone."""
         self._by_bucket = []
 
     def _find(self) -> list[Wire]:
+        began = time.monotonic()
         with self._lock:
-            if not self._by_bucket:
-                self._by_bucket = self._ask()
-            return self._by_bucket
+            if self._by_bucket:
+                return self._by_bucket
+            if self._failed_at > began:  # for whoever asked before, while this thread waited: no reason to wait twice
+                raise redis.ConnectionError("No Redis server can be reached.")
+            try:
+                self._by_bucket = by_bucket = self._ask()
+            except BaseException:
+                self._failed_at = time.monotonic()
+                raise
+            return by_bucket
 
     def _ask(self) -> list[Wire]:
         failure: Exception | None = None
-        for wire in (self._wire(self._url), *self._known.values()):  # any node of a cluster knows them all
+        # Any node of a cluster knows them all.
+        for wire in dict.fromkeys((self._wire(self._url), *self._known.values())):
             try:
                 info = wire.ask("INFO", "server")
                 if b"redis_mode:cluster" not in info:
@@ -78,7 +150,7 @@ class Nodes:
         def node(slot: int) -> Wire:
             for first, last, (host, port, *_), *_ in ranges:
                 if first <= slot <= last:
-                    return self._wire(self._url_of(host.decode(), port))
+                    return self._wire(self._url_of((host or b"").decode(), port))
             raise redis.RedisError(f"No server of the cluster has slot {slot}.")
 
         return [node(slot) for slot in SLOTS]
@@ -87,7 +159,9 @@ class Nodes:
         """As `REDIS_URL`, at another place: the same password and encryption."""
         parts = urlsplit(self._url)
         user, at, _ = parts.netloc.rpartition("@")
-        return parts._replace(netloc=f"{user}{at}{host or parts.hostname}:{port}").geturl()
+        host = host if host not in {"", "?"} else parts.hostname or ""  # "?": the node does not know its own name
+        host = f"[{host}]" if ":" in host else host
+        return parts._replace(netloc=f"{user}{at}{host}:{port}").geturl()
 
     def _wire(self, url: str) -> Wire:
         if url not in self._known:
