@@ -12,9 +12,10 @@ from apps.webhooks import events
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One event as a checkbox. `label` is its accessible name: `Leads: created`."""
+    """One event as a checkbox. `label` is its accessible name: `Leads: created`; `verb` what is seen of it."""
 
     name: str
+    verb: str
     label: str
     description: str
     is_chosen: bool
@@ -54,10 +55,11 @@ class EndpointForm(forms.Form):
         """For the template: the records' events by resource, those of keys at the end."""
         chosen = set(self["events"].value() or [])
         return [
-            Group(label, [Choice(n, f"{label}: {_verb(n)}", words, n in chosen) for n, words in group.items()])
+            Group(label, [_choice(label, name, said, name in chosen) for name, said in group.items()])
             for label, group in self._offered
         ]
 
 
-def _verb(name: str) -> str:
-    return name.partition(".")[2].replace("_", " ")
+def _choice(label: str, name: str, description: str, is_chosen: bool) -> Choice:
+    verb = name.partition(".")[2].replace("_", " ")
+    return Choice(name, verb, f"{label}: {verb}", description, is_chosen)
