@@ -47,14 +47,14 @@ def keys(number: int, project: str | None = None, owner: str | None = None, **ov
 
 
 def different_keys(number: int, project: str) -> dict[str, tuple[str, list[str]]]:
-    """ID → secret and scopes; no two may do the same, and all may read leads."""
-    where = Project.objects.get(slug=project)
-    others = [scope for scope in _catalogues.get(where.catalogue).scopes if scope != "leads:read"]
+    """ID → secret and scopes. No two may do the same; every second one may read leads."""
+    catalogue = _catalogues.get(Project.objects.get(slug=project).catalogue)
+    scopes = sorted(catalogue.scopes, key=lambda scope: (scope != "leads:read", scope))
     made = {}
-    for bits in range(number):
-        scopes = ["leads:read", *(scope for place, scope in enumerate(others) if bits >> place & 1)]
-        ((key, secret),) = keys(1, project, scopes=scopes).items()
-        made[key] = (secret, scopes)
+    for bits in range(1, number + 1):
+        granted = [scope for place, scope in enumerate(scopes) if bits >> place & 1]
+        ((key, secret),) = keys(1, project, scopes=granted).items()
+        made[key] = (secret, granted)
     return made
 
 

@@ -57,6 +57,8 @@ class Site:
     redis: Proxy | None = None
     database: Proxy | None = None
     redis_server: RedisServer | None = None
+    direct: dict[str, str] = field(default_factory=dict)
+    """For a process that is to reach the stores past these networks."""
 
     def __post_init__(self) -> None:
         self.worker = self._process("worker", [sys.executable, "manage.py", "run_worker"], self.environ)
@@ -107,16 +109,19 @@ def running(folder: Path, *, webs: int, database_url: str = "", redis_url: str =
     own |= {"EMAIL_URL": f"filemail://{folder / 'mail'}"}
     with ExitStack() as stack:
         database = redis = None
+        direct: dict[str, str] = {}
         own.pop("DATABASE_URL", None)
         own.pop("REDIS_URL", None)
         if database_url:
             empty = stack.enter_context(stores.new_database(database_url))
             database = stack.enter_context(Proxy(stores.address(empty, 5432)))
             own["DATABASE_URL"] = stores.through(empty, database.port)
+            direct["DATABASE_URL"] = empty
         if redis_url:
             redis = stack.enter_context(Proxy(stores.address(redis_url, 6379)))
             own["REDIS_URL"] = stores.through(redis_url, redis.port)
-        site = Site(folder, own, redis=redis, database=database)
+            direct["REDIS_URL"] = redis_url
+        site = Site(folder, own, redis=redis, database=database, direct=direct)
         stack.callback(site.stop)
         site.tools.manage("migrate", "--verbosity", "0")
         for _ in range(webs):
