@@ -7,6 +7,7 @@ A token says who signed in, and by which family of tokens; whether that still ho
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,10 +72,16 @@ def read(token: str) -> Claims:
     # Beside its own, PyJWT lets errors through of what it calls: deep JSON, odd Base64, numbers beyond all dates.
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         raise _malformed() from None
-    user, family = payload["sub"], payload["fam"]
-    if payload["type"] != TYPE or not _USER.fullmatch(user) or not _FAMILY.fullmatch(str(family)):
+    user, family = str(payload["sub"]), str(payload["fam"])
+    if payload["type"] != TYPE or not _USER.fullmatch(user) or not _FAMILY.fullmatch(family) or not _is_short(payload):
         raise _malformed()
     return Claims(user, family)
+
+
+def _is_short(payload: Mapping[str, Any]) -> bool:
+    """Whether the token is for no longer than ours are: whoever has the key for a moment cannot make one for ever."""
+    begins, ends = payload["iat"], payload["exp"]
+    return type(begins) is int and type(ends) is int and ends - begins <= LIFE.total_seconds()
 
 
 def _payload(token: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_right_password_gets_a_pair_of_tokens(project: Project, alice: User) -> 
 
 
 def test_access_token_has_every_claim_and_is_signed_with_the_key_as_it_stands(alice: User) -> None:
-    token = access_of(alice)
+    token = tokens_of(alice)["access_token"]
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
     claims = jwt.decode(token, settings.JWT_SIGNING_KEY, algorithms=["HS256"], audience=f"{settings.BASE_URL}/v1")
     assert set(claims) == {"iss", "aud", "sub", "fam", "type", "jti", "iat", "exp"}
