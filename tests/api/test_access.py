@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.accounts import service as accounts
+from apps.accounts.models import User
 from apps.api import urls
 from apps.core import secret
 from apps.core.ids import random_text
@@ -17,6 +19,7 @@ from apps.records import service
 from apps.records.models import Record
 from tests import make
 from tests.api.call import call, data, problem, secret_for
+from tests.api.people import access_of
 from tests.api.test_permissions import BOLTCALL
 
 # route → for each method that it has: what the holder of a good key gets, and the holder of one of another project.
@@ -25,7 +28,25 @@ ROUTES: dict[str, dict[str, tuple[int, int]]] = {
     "api_records": {"GET": (200, 200), "POST": (201, 201)},
     "api_schema": {"GET": (200, 200)},
     "api_record": {"GET": (200, 404), "PATCH": (200, 404), "DELETE": (204, 404)},
+    "api_scopes": {"GET": (200, 200)},
 }
+
+# route → its path and methods. What each needs: test_developer_access.py and tests/webhooks/test_api.py.
+KEYS, HOOKS = "/v1/developer-access/api-keys", "/v1/developer-access/webhooks"
+MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "api_keys": (KEYS, ("GET", "POST")),
+    "api_key": (f"{KEYS}/x", ("GET", "DELETE")),
+    "api_key_revoke": (f"{KEYS}/x/revoke", ("POST",)),
+    "api_key_rotate": (f"{KEYS}/x/rotate", ("POST",)),
+    "api_key_usage": (f"{KEYS}/x/usage", ("GET",)),
+    "api_webhooks": (HOOKS, ("GET", "POST")),
+    "api_webhook": (f"{HOOKS}/x", ("GET", "PATCH", "DELETE")),
+    "api_webhook_test": (f"{HOOKS}/x/test", ("POST",)),
+    "api_webhook_rotate": (f"{HOOKS}/x/rotate", ("POST",)),
+    "api_webhook_deliveries": (f"{HOOKS}/x/deliveries", ("GET",)),
+}
+
+PUBLIC = {"api_login", "api_refresh", "api_logout", "api_nowhere"}
 
 
 def revoked(project: Project) -> str:
@@ -82,6 +103,8 @@ def path_of(route: str, record_id: str) -> str:
         "api_records": "/v1/leads",
         "api_schema": "/v1/leads/schema",
         "api_record": f"/v1/leads/{record_id}",
+        "api_scopes": "/v1/developer-access/scopes",
+        **{name: path for name, (path, _) in MANAGEMENT.items()},
     }[route]
 
 
@@ -93,18 +116,19 @@ def a_lead(project: Project) -> str:
 
 
 CALLS = [(route, method) for route, methods in ROUTES.items() for method in methods]
+MANAGED = [(route, method) for route, (_, methods) in MANAGEMENT.items() for method in methods]
 
 
 def test_every_route_is_in_the_table() -> None:
-    assert {pattern.name for pattern in urls.urlpatterns} == {*ROUTES, "api_nowhere"}
+    assert {pattern.name for pattern in urls.urlpatterns} == {*ROUTES, *MANAGEMENT, *PUBLIC}
 
 
 def test_every_method_of_a_route_is_in_the_table() -> None:
     for pattern in urls.urlpatterns:
-        if pattern.name in ROUTES:
+        if pattern.name not in PUBLIC:
             view: Any = pattern.callback
             methods = {m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(view.cls, m.lower())}
-            assert methods == set(ROUTES[pattern.name]), pattern.name
+            assert methods == {m for route, m in CALLS + MANAGED if route == pattern.name}, pattern.name
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS)
@@ -126,7 +150,7 @@ def test_key_of_another_project_finds_nothing(route: str, method: str, project: 
     assert data(call("GET", f"/v1/leads/{lead}", secret_for(project, "leads:read")))["name"] == "Ann"
 
 
-@pytest.mark.parametrize(("route", "method"), CALLS)
+@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED)
 def test_anonymous_is_told_how_to_send_a_key(route: str, method: str, project: Project) -> None:
     response = call(method, path_of(route, a_lead(project)))
     problem(response, 401, "unauthenticated")
@@ -134,8 +158,28 @@ def test_anonymous_is_told_how_to_send_a_key(route: str, method: str, project: P
     assert "RateLimit" not in response
 
 
+@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED)
+def test_access_token_that_has_ended_is_refused(route: str, method: str, project: Project, alice: User) -> None:
+    lead, token = a_lead(project), access_of(alice)
+    body = {"name": "Eve"} if method in ("POST", "PATCH") else None
+    assert call(method, path_of(route, lead), token, body=body).status_code not in (401, 403)
+    accounts.set_password(actor=make.TESTER, user=alice, password="another long passphrase")
+    problem(call(method, path_of(route, lead), token, body=body), 401, "revoked")
+
+
+@pytest.mark.parametrize(("route", "method"), MANAGED)
+def test_what_manages_the_project_is_closed_to_its_other_people_and_keys(
+    route: str, method: str, project: Project, bob: User, carol: User
+) -> None:
+    body = {"name": "Eve"} if method in ("POST", "PATCH") else None
+    for token in (access_of(bob), access_of(carol)):
+        problem(call(method, path_of(route, ""), token, body=body), 403, "forbidden")
+    key = secret_for(project, *BOLTCALL.scopes)
+    problem(call(method, path_of(route, ""), key, body=body), 403, "missing_scope")
+
+
 @pytest.mark.parametrize("who", REFUSED, ids=lambda who: who.__name__)
-@pytest.mark.parametrize(("route", "method"), CALLS)
+@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED)
 def test_key_that_is_no_good_is_refused(
     route: str, method: str, who: Callable[[Project], str], project: Project
 ) -> None:
