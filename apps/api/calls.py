@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -14,15 +14,18 @@ from apps.api.presented import presented_key
 from apps.api.problems import unauthenticated
 from apps.core.client import client_ip
 from apps.core.verify import Ask, Verdict
-from apps.gate import gate
 
 
 @dataclass(slots=True)
 class Call:
-    """`META` is the WSGI environment, by the name that it has in a request of Django. `verdict`: once it was given."""
+    """`META` is the WSGI environment, by the name that it has in a request of Django. `verdict`: once it was given.
+
+    `ignored`: what was sent and is not known.
+    """
 
     META: dict[str, Any]
     verdict: Verdict | None = None
+    ignored: Sequence[str] = ()
 
     @property
     def method(self) -> str:
@@ -39,16 +42,15 @@ class Call:
             raise unauthenticated()
         return presented
 
-    def verify(
+    def question(
         self,
-        presented: str,
         *,
         resource: str | None,
         method: str = "GET",
         below: tuple[str, ...] = (),
         action: str | None = None,
-    ) -> Verdict:
-        """Asks the gate, which counts the request: once per call."""
+    ) -> Question:
+        """What the gate is to be asked about the key that was sent. Raises as `presented` does."""
         meta = self.META
         ask = Ask(
             resource=resource,
@@ -59,12 +61,18 @@ class Call:
             ip=client_ip(meta, settings.TRUSTED_PROXIES),
             user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:USER_AGENT_MAX],
         )
-        self.verdict = gate.verify(presented, ask)
-        return self.verdict
+        return Question(self.presented(), ask)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Question(NamedTuple):
+    """`fault`: what is wrong with the call, which only somebody with a good key is told."""
+
+    presented: str
+    ask: Ask
+    fault: Exception | None = None
+
+
+class Answer(NamedTuple):
     status: int
     headers: Sequence[Header] = ()
     body: bytes = b""

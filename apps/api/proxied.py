@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.api.calls import Answer, Call
+from apps.api.calls import Answer, Call, Question
 from apps.api.identity import NOBODY, Header, identity
 from apps.api.problems import Problem
 from apps.api.refusals import known, refusal
@@ -29,17 +29,24 @@ _NOTHING = Original("")
 """What cannot be read is judged as a resource that no catalogue has: the key is verified, counted and refused."""
 
 
-def answer(call: Call) -> Answer:
+def read(call: Call) -> Question:
+    """What the gate is to be asked. Raises a 400 when the proxy did not say what it asks about."""
     method, uri = _asked_about(call.META)
-    presented = call.presented()
-    named = original.read(uri, call.path[len(PATH) :].rstrip("/")) or _NOTHING
-    verdict = call.verify(presented, resource=named.resource, method=method, below=named.below)
+    named = _named(call, uri)
+    return call.question(resource=named.resource, method=method, below=named.below)
+
+
+def answer(call: Call, question: Question, verdict: Verdict) -> Answer:
     if verdict.code == "unknown_action":
-        raise _no_action(verdict, named)
+        raise _no_action(verdict, question.ask.below)
     if not verdict:
         raise refusal(verdict, None)
     record, _, project = known(verdict)
     return Answer(204, identity(record, project).headers)
+
+
+def _named(call: Call, uri: str) -> Original:
+    return original.read(uri, call.path[len(PATH) :].rstrip("/")) or _NOTHING
 
 
 def refusal_headers(call: Call, body: bytes) -> list[Header]:
@@ -66,11 +73,11 @@ def _asked_about(meta: Mapping[str, Any]) -> tuple[str, str]:
     raise Problem("bad_request", detail)
 
 
-def _no_action(verdict: Verdict, named: Original) -> Problem:
+def _no_action(verdict: Verdict, below: tuple[str, ...]) -> Problem:
     """405 where another method could do something, 404 where none can."""
     _, judgement, project = known(verdict)
     resource = catalogues.get(project.catalogue).resources[judgement.resource]
-    allowed = [method for method in METHODS if original.action_for(resource, method, named.below)]
+    allowed = [method for method in METHODS if original.action_for(resource, method, below)]
     if not allowed:
         return Problem("not_found", f"{resource.label} has nothing of this name that a key can be let in to.")
     detail = f"{resource.label} can be asked for {', '.join(allowed)} here."

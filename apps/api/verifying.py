@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.api import bodies, preferences
-from apps.api.calls import Answer, Call
+from apps.api.calls import Answer, Call, Question
 from apps.api.identity import identity
 from apps.api.parsers import check_media_type, parse_object
 from apps.api.problems import Problem
@@ -21,21 +21,28 @@ ALLOWED = ("POST",)
 MEMBERS = ("resource", "action")
 
 
-def answer(call: Call) -> Answer:
-    presented = call.presented()
+def read(call: Call) -> Question:
+    """What the gate is to be asked.
+
+    Who may not come in learns nothing else, as with every other call; and the call is counted: so a fault waits for
+    the verdict.
+    """
     try:
         asked = _asked(call)
     except (Problem, Invalid) as fault:
-        # Who may not come in learns nothing else, as with every other call; and the call is counted.
-        verdict = call.verify(presented, resource=None)
-        raise fault if verdict else refusal(verdict, None) from None
-    resource, action = asked.get("resource"), asked.get("action")
-    verdict = call.verify(presented, resource=resource, action=action)
+        return call.question(resource=None)._replace(fault=fault)
+    call.ignored = [name for name in asked if name not in MEMBERS]
+    return call.question(resource=asked.get("resource"), action=asked.get("action"))
+
+
+def answer(call: Call, question: Question, verdict: Verdict) -> Answer:
     if verdict.code in ("unknown_resource", "unknown_action"):
         raise _unknown(verdict, "action" if verdict.code == "unknown_action" else "resource")
     if not verdict:
         raise refusal(verdict, None)
-    return _good(call, verdict, [name for name in asked if name not in MEMBERS])
+    if question.fault is not None:
+        raise question.fault
+    return _good(call, verdict)
 
 
 def _asked(call: Call) -> dict[str, Any]:
@@ -70,9 +77,9 @@ def _unknown(verdict: Verdict, what: str) -> Invalid:
     return invalid(f"/{what}", f"There is no such {what}. There is: {', '.join(choices)}.", verdict.code)
 
 
-def _good(call: Call, verdict: Verdict, ignored: list[str]) -> Answer:
+def _good(call: Call, verdict: Verdict) -> Answer:
     record, _, project = known(verdict)
     if verdict.rate is None:
         raise RuntimeError("A verdict ok without a rate.")
-    headers = [("Content-Type", "application/json"), *preferences.headers(call, ignored).items()]
+    headers = [("Content-Type", "application/json"), *preferences.headers(call, call.ignored).items()]
     return Answer(200, headers, identity(record, project).json(verdict.rate))

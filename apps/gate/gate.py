@@ -15,7 +15,7 @@ from django.conf import settings
 from apps.core import verify as rules
 from apps.core.catalogue import Catalogue
 from apps.core.records import KeyRecord
-from apps.core.verify import Ask, Verdict
+from apps.core.verify import Admit, Ask, Find, Verdict
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.meter import Batch
 from apps.gate.shared import SharedGate
@@ -62,10 +62,13 @@ def current() -> EmbeddedGate | SharedGate:
     return SharedGate(settings.REDIS_URL, embedded) if settings.REDIS_URL else embedded
 
 
-def verify(presented: str, ask: Ask) -> Verdict:
-    """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`."""
-    gate = current()
-    return rules.verify(presented, ask, catalogues=_configured().catalogues(), find=gate.find, admit=gate.admit)
+def verify(presented: str, ask: Ask, *, find: Find | None = None, admit: Admit | None = None) -> Verdict:
+    """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`.
+
+    `find` and `admit` are the gate's own unless given.
+    """
+    gate, catalogues = current(), _configured().catalogues()
+    return rules.verify(presented, ask, catalogues=catalogues, find=find or gate.find, admit=admit or gate.admit)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from apps.gate.memory import Memory
 from apps.gate.meter import Batch, printable
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import ADMIT, DROP, FETCH, FILL, MEND, UNKNOWN
-from apps.gate.wire import FAILURES, bulk
+from apps.gate.wire import FAILURES, Wire, bulk
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,17 @@ class SharedGate:
             except FAILURES as error:
                 self._health.note_failure(error)
         return self._embedded.find(digest, ask, attempt)
+
+    def remembered(self, digest: bytes, ask: Ask, attempt: int) -> Found | None:
+        """What is in memory, and not asked about anywhere else. Raises `LookupError` when nothing is."""
+        found = self._memory.get(digest)
+        if found is None and not self._memory.is_unknown(digest):
+            raise LookupError
+        return found
+
+    def wire_of(self, digest: bytes) -> Wire | None:
+        """The server that has a key, as far as it is known and answers."""
+        return self._nodes.known(names.bucket_of(digest)) if self._health.is_up() else None
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
         bucket = names.bucket_of(digest)
@@ -137,19 +148,26 @@ class SharedGate:
 
     def _admit_in_redis(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
         bucket = names.bucket_of(digest)
-        command = _command(digest, found, judgement) + _caller(ask.ip, ask.user_agent)
+        command = self.command(digest, found, ask, judgement)
         try:
-            answer: Any = self._nodes.evaluate(bucket, ADMIT, command)
+            answer = self._nodes.evaluate(bucket, ADMIT, command)
         except redis.ResponseError:
             self._mend(bucket, _keys(digest, found.record), 2)
             answer = self._nodes.evaluate(bucket, ADMIT, command)
+        return self.read(digest, found, answer)
+
+    def command(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> bytes:
+        """What Redis is asked: the call of `admit.lua`."""
+        return _command(digest, found, judgement) + _caller(ask.ip, ask.user_agent)
+
+    def read(self, digest: bytes, found: Found, answer: Any) -> Admission | None:
+        """What Redis has answered; None when the record is not the one that holds."""
         if answer == 0:
             self._memory.drop(digest)
             return None
         outcome, used, wait_ms = answer
         limit = found.record.rate_limit
-        rate = Rate(limit, limit - used if used < limit else 0, -(-wait_ms // 1000))
-        return Admission(outcome.decode(), rate)
+        return Admission(outcome.decode(), Rate(limit, limit - used if used < limit else 0, -(-wait_ms // 1000)))
 
     def _mend(self, bucket: int, keys: list[str], strings: int) -> None:
         """A script failed: something stands in Redis that no version of boltkeys wrote. It is of no use to anybody."""

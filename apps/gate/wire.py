@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Sequence
@@ -115,6 +116,17 @@ class Wire:
         except BaseException:
             self._hang_up(line)
             raise
+
+    def connected_socket(self) -> socket.socket | None:
+        """A connection of its own, for whoever waits in another way; None for one that is encrypted."""
+        connection: Any = self._pool.make_connection()
+        connection.connect()
+        if isinstance(connection._sock, ssl.SSLSocket):
+            connection.disconnect()
+            return None
+        connected: socket.socket = connection._sock
+        connection._sock = None  # else it would be closed with the connection, which nobody keeps
+        return connected
 
     def _exchange(self, command: bytes) -> Any:
         line = self._line()
