@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.audit.events import EventType
 from apps.audit.models import Event
@@ -38,3 +38,17 @@ def history(target_id: str) -> QuerySet[Event]:
 def has_happened(event: EventType, *, target_id: str, ip: str, since: datetime) -> bool:
     """Whether there is such an event about `target_id` from the address `ip`."""
     return Event.objects.filter(target_id=target_id, type=event, ip=ip, at__gte=since).exists()
+
+
+def about(column: str, event: EventType, *, since: datetime | None = None) -> Exists:
+    """For a filter: whether there is such an event about the ID in `column` of the rows that are filtered."""
+    return Exists(_since(Event.objects.filter(target_id=OuterRef(column), type=event), since))
+
+
+def has_been(event: EventType, *, target_id: str, since: datetime | None = None) -> bool:
+    """Whether there is such an event about `target_id`."""
+    return _since(Event.objects.filter(target_id=target_id, type=event), since).exists()
+
+
+def _since(events: QuerySet[Event], since: datetime | None) -> QuerySet[Event]:
+    return events.filter(at__gte=since) if since else events

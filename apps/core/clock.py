@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
-Tick = Callable[[datetime], object]
+
+class Tick(Protocol):
+    __module__: str
+    __qualname__: str
+
+    def __call__(self, now: datetime, /) -> object: ...
+
 
 _ticks: list[tuple[int, Tick]] = []
 
