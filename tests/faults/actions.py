@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.actor import OPERATOR
-from apps.gate import gate
 from apps.keys import service as _keys
 from apps.keys.models import Key
 from apps.projects import catalogues as _catalogues
@@ -75,12 +73,9 @@ def lower(key: str) -> None:
     limit(key, 1)
 
 
-def expire(key: str) -> None:
-    """Ends the key by its date. There is no service for that: this is what one would do."""
-    row = _key(key)
-    with gate.changing(digests=[bytes(row.digest)]), transaction.atomic(durable=True):
-        now: datetime = timezone.now()
-        Key.objects.filter(pk=key).update(expires_at=now, created_at=now - timedelta(days=1))
+def rotate(key: str) -> None:
+    """Without grace: the old key ends by its date, at once."""
+    _keys.rotate_key(actor=OPERATOR, key=_key(key), grace=0)
 
 
 def suspend(project: str) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any
 
@@ -21,12 +21,16 @@ from tests.server import ROOT
 
 @dataclass(frozen=True)
 class Done:
-    """`began` and `ended`: nanoseconds of the machine's monotonic clock. `error`: "" or what was raised."""
+    """`began` and `ended`: nanoseconds of the machine's monotonic clock. `error`: "" or what was raised.
+
+    `later`: the answer says that the change does not hold everywhere yet.
+    """
 
     began: int
     ended: int
     result: Any
     error: str
+    later: bool
 
     @property
     def seconds(self) -> float:
@@ -97,6 +101,8 @@ def main() -> None:
     django.setup(set_prefix=False)
     from django.db import close_old_connections  # noqa: PLC0415
 
+    from apps.gate import gate  # noqa: PLC0415
+
     actions = _actions()
     for line in sys.stdin:
         what, how = json.loads(line)
@@ -108,7 +114,8 @@ def main() -> None:
         except Exception as raised:  # noqa: BLE001  (the test judges it)
             error = f"{type(raised).__name__}: {raised}"
         ended = time.monotonic_ns()
-        print(json.dumps({"began": began, "ended": ended, "result": result, "error": error}), flush=True)  # noqa: T201
+        done = Done(began, ended, result, error, gate.holds_later())
+        print(json.dumps(asdict(done)), flush=True)  # noqa: T201  (to the test that has started this)
 
 
 if __name__ == "__main__":

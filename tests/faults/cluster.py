@@ -30,6 +30,13 @@ class Network(Proxy):
         self._proxies = list(proxies)
         self.port = self._proxies[0].port
 
+    def __enter__(self) -> Self:
+        self._each(Proxy.__enter__)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._each(Proxy.__exit__)
+
     def accept(self) -> None:
         self._each(Proxy.accept)
 
@@ -48,7 +55,7 @@ class Network(Proxy):
     def heal(self) -> None:
         self._each(Proxy.heal)
 
-    def _each(self, work: Callable[[Proxy], None]) -> None:
+    def _each(self, work: Callable[[Proxy], object]) -> None:
         for proxy in self._proxies:
             work(proxy)
 

@@ -14,6 +14,9 @@ def size(short: T, whole: T) -> T:
     return whole if WHOLE else short
 
 
+STORES = os.environ.get("FAULTS_STORES", "")
+"""`cluster`: Redis is a cluster of three. `pgbouncer`: PostgreSQL is behind PgBouncer. Else it is one server each."""
+
 WEBS = size(2, 4)
 PROCESSES = size(2, 4)
 THREADS = size(4, 8)

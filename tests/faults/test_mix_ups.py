@@ -29,7 +29,7 @@ def test_every_answer_belongs_to_its_key(site: Site, operator: Changes, project:
             tmp_path, site.ports, keys, processes=processes, threads=THREADS // processes, routes=(VERIFY, GATE)
         ) as callers,
     ):
-        time.sleep(sizes.size(5, 60))
+        time.sleep(sizes.size(4, 60))
     judge.assert_answers(callers.calls, {200, 204, 403})
     mixed = [call for call in callers.calls if _said(call) != _right(call, scopes[call.key])]
     assert mixed == []

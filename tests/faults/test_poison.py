@@ -16,7 +16,7 @@ from tests.faults.load import ASKED
 from tests.faults.site import Site
 from tests.server import Answer
 
-AT_MOST = sizes.size(80, 100_000)
+AT_MOST = sizes.size(60, 100_000)
 SOON = 5.0
 WELL = {"good": {200, 204}, "ended": {401}, "other": {403}}
 

@@ -42,7 +42,7 @@ ON_RESOURCES = (GATE, GATE, LEADS)
 ENDS = [
     End("revoke", "revoke", "key", 401, "revoked"),
     End("delete", "delete", "key", 401, "deleted"),
-    End("expiry", "expire", "key", 401, "expired"),
+    End("rotation", "rotate", "key", 401, "expired"),
     End("limit", "lower", "key", 429, "rate_limited"),
     End("suspension", "suspend", "project", 403, "suspended"),
     End("demotion of the owner", "make_member", "member", 403, "missing_scope", ON_RESOURCES),
@@ -73,6 +73,7 @@ def test_key_is_refused_from_the_answer_on(
             ends[key] = operator.make(end.what, **{end.target: target})
         time.sleep(APART)
     judge.assert_in_use(callers.calls, ends)
+    assert not any(done.later for done in ends.values())
     assert judge.accepted_after(callers.calls, ends) == []
     judge.assert_answers(callers.calls, {200, 204, end.status})
     assert {call.code for call in callers.calls if call.status == end.status} == {end.code}
@@ -90,7 +91,7 @@ def test_key_that_is_read_while_it_ends_is_refused_from_the_answer_on(
 
     Its way to the database is slow, and that of the change is not.
     """
-    keys, ends, chance = operator.keys(sizes.size(12, 150), project=project), {}, random.Random(1)
+    keys, ends, chance = operator.keys(sizes.size(8, 150), project=project), {}, random.Random(1)
     with (
         _slow_database(site, 0.1),
         changes.changing(site, **site.direct) as quick,

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,11 @@ WITHIN = 5.0
 
 @dataclass
 class Fault:
-    """`cause` is repeated every `period` seconds; `away`: when Redis was away because of it."""
+    """`cause` is repeated every `period` seconds. Status 0 is a connection that broke."""
 
     cause: Callable[[Site], None]
     period: float
-    takes_redis_away: bool = False
     statuses: frozenset[int] = frozenset({200, 204, 401})
-    away: list[tuple[int, int]] = field(default_factory=list)
 
 
 def _stop_a_web_process(site: Site) -> None:
@@ -71,8 +69,8 @@ FAULTS = {
     "a web process stops and goes on": Fault(_stop_a_web_process, 0.2),
     "a web process is killed and starts": Fault(_kill_a_web_process, 0.5, statuses=frozenset({0, 200, 204, 401})),
     "Redis stops and goes on": Fault(_stop_redis, 0.3),
-    "Redis is restarted": Fault(_restart_redis, 0.5, takes_redis_away=True),
-    "Redis is killed and starts": Fault(_kill_redis, 0.5, takes_redis_away=True),
+    "Redis is restarted": Fault(_restart_redis, 0.5),
+    "Redis is killed and starts": Fault(_kill_redis, 0.5),
     "Redis is flushed": Fault(_flush_redis, 0.05),
     "connections are cut": Fault(_cut_connections, 0.1),
 }
@@ -92,17 +90,18 @@ def test_revoked_key_is_refused_from_the_answer_on_while(
         _repeating(fault, site),
     ):
         _end_all(keys, ends, operator, callers)
-    sure = {key: done for key, done in ends.items() if not _meets(done, fault.away)}
+    sure = {key: done for key, done in ends.items() if not done.later}
     late = judge.accepted_after(callers.calls, ends)
     assert judge.accepted_after(callers.calls, sure) == []
     assert judge.accepted_after(callers.calls, ends, WITHIN) == []
+    assert len(sure) > 0.3 * len(ends), "Most answers promise nothing."
     judge.assert_answers(callers.calls, set(fault.statuses))
     judge.assert_in_use(callers.calls, ends, share=0.5)
     times = [done.seconds for done in ends.values()]
     report.note(
         f"revoke while {name}",
         revokes=len(ends),
-        while_Redis_was_away=len(ends) - len(sure),
+        of_these_announced_later=len(ends) - len(sure),
         requests=len(callers.calls),
         accepted_after=len(late),
         p50=report.milliseconds(times, 50),
@@ -115,8 +114,7 @@ def test_revoke_that_could_not_be_announced_holds_within_seconds(site: Site, ope
     keys = operator.keys(3, project=project)
     assert all(answer.status == 200 for secret in keys.values() for answer in ask.verify(site, secret))
     with changes.changing(site, REDIS_URL="redis://127.0.0.1:1/0") as cut_off:
-        for key in keys:
-            cut_off.make("revoke", key=key)
+        assert all(cut_off.make("revoke", key=key).later for key in keys), "The answer promises too much."
         took = ask.seconds_until_refused(site, keys.values(), within=WITHIN)
     report.note("revoke without Redis", revokes=len(keys), seconds_until_refused=took)
 
@@ -138,6 +136,7 @@ def test_revoke_while_nobody_reaches_redis_holds_at_once(
         _network(site).heal()
         ask.seconds_until_refused(site, keys.values(), within=WITHIN)
     judge.assert_in_use(callers.calls, ends)
+    assert all(done.later for done in ends.values()), "The answer promises too much."
     late = judge.accepted_after(callers.calls, ends)
     assert [call for call in late if call.ended < back] == []
     assert judge.accepted_after(callers.calls, ends, WITHIN) == []
@@ -160,16 +159,12 @@ def _repeating(fault: Fault, site: Site) -> Iterator[None]:
 
     def repeat() -> None:
         while not ended.wait(fault.period):
-            began = time.monotonic_ns()
             try:
                 fault.cause(site)
             except Exception as error:  # noqa: BLE001  (raised in the thread of the test)
                 errors.append(error)
                 return
-            if fault.takes_redis_away:
-                fault.away.append((began, time.monotonic_ns()))
 
-    fault.away.clear()
     thread = threading.Thread(target=repeat)
     thread.start()
     try:
@@ -178,10 +173,6 @@ def _repeating(fault: Fault, site: Site) -> Iterator[None]:
         ended.set()
         thread.join()
     assert errors == []
-
-
-def _meets(done: Done, times: list[tuple[int, int]]) -> bool:
-    return any(done.began <= ended and began <= done.ended for began, ended in times)
 
 
 def _redis(site: Site) -> RedisServer:
