@@ -1,7 +1,7 @@
 """What administrators want to hear of a key in time: that its end comes near, and that it is used after its end.
 
-Audit events, which webhooks are told of. The worker looks once a minute; each notice is written once, by the worker that
-comes first.
+Audit events, which webhooks are told of. The worker looks once a minute; each notice is written once, by the worker
+that comes first.
 """
 
 from __future__ import annotations
