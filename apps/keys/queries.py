@@ -24,7 +24,7 @@ ORDERS = ("name", "created_at", "expires_at", "used_at")
 
 _ID = re.compile(r"key_[0-9A-Za-z]{22}", re.ASCII)
 
-CAUSES = ("revoked", "expired", "deleted")
+CAUSES = ("revoked", "expired", "rotated", "deleted")
 
 
 def active_keys(project: Project, now: datetime, *, search: str = "", order: str = "-created_at") -> QuerySet[Key]:
@@ -86,7 +86,7 @@ def _having(status: str, now: datetime) -> Q:
 def ended_keys(
     project: Project, now: datetime, *, cause: str = "", since: datetime | None = None, search: str = ""
 ) -> QuerySet[Key]:
-    """Revoked, deleted and expired keys, the last ended first, with `ended_at`, `cause` and the attempts since."""
+    """Revoked, deleted, expired and rotated keys, the last ended first, with `ended_at`, `cause`, attempts since."""
     wanted = Q(ended_at__lte=now)
     if cause:
         wanted &= Q(cause=cause)
@@ -103,6 +103,7 @@ def ended_keys(
         cause=Case(
             When(deleted_at__isnull=False, then=Value("deleted")),
             When(revoked_at__isnull=False, then=Value("revoked")),
+            When(rotated_to__isnull=False, then=Value("rotated")),
             default=Value("expired"),
             output_field=CharField(),
         ),
