@@ -66,9 +66,13 @@ def mask(secret: str) -> str:
     return f"{head}…{secret[-4:]}"
 
 
-_ANYWHERE = re.compile(r"([a-z][a-z0-9]{0,15}_(?:live|test)_)[0-9A-Za-z]{16,}")
+_ANYWHERE = re.compile(
+    r"([a-z][a-z0-9]{0,15}_(?:live|test)_|(?<![0-9A-Za-z_])rt_)[0-9A-Za-z]{16,}"
+    r"|((?<![0-9A-Za-z_])eyJ)[0-9A-Za-z_-]{13,}(?:\.[0-9A-Za-z_-]+)*"
+)
+"""Keys, refresh tokens, and access tokens, which begin with the Base64 of `{"`."""
 
 
 def redact(text: str) -> str:
     """`text` with everything that looks like a secret, well-formed or not, cut down to its prefix."""
-    return _ANYWHERE.sub(r"\1[redacted]", text)
+    return _ANYWHERE.sub(r"\1\2[redacted]", text)

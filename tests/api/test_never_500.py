@@ -10,8 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
+from apps.accounts.models import User
 from apps.projects.models import Project
+from tests import make
 from tests.api.call import call, data, secret_for
+from tests.api.people import access_of
 
 STRANGE = [
     "", " ", "\x00", "\r\n", "\t", "a", "A" * 3000, "é", "日本", "\u202e", "😀", "%00", "%", "%zz", "'", '"', "`", "\\",
@@ -113,3 +116,48 @@ def test_no_request_gets_a_500(seed: int, project: Project) -> None:
         if response.status_code >= 400 and method != "HEAD":
             assert response["Content-Type"] == "application/problem+json", told
             assert json.loads(response.content)["status"] == response.status_code, told
+
+
+MANAGING = {
+    "/v1/auth/login": ["email", "password"],
+    "/v1/auth/refresh": ["refresh_token"],
+    "/v1/auth/logout": ["refresh_token", "everywhere"],
+    "/v1/developer-access/scopes": ["q"],
+    "/v1/developer-access/api-keys": [
+        "name", "scopes", "unrestricted", "expires_at", "environment", "rate_limit_per_minute", "allowed_ips", "owner",
+        "limit", "cursor", "order", "status", "q",
+    ],
+    "/v1/developer-access/api-keys/{id}": ["window"],
+    "/v1/developer-access/api-keys/{id}/revoke": ["reason"],
+    "/v1/developer-access/api-keys/{id}/rotate": ["grace_seconds", "expires_at"],
+    "/v1/developer-access/api-keys/{id}/usage": ["window"],
+}  # fmt: skip
+
+
+def quoted(chance: random.Random) -> str:
+    return quote(text(chance).encode("utf-8", "replace"), safe="")
+
+
+LIKELY = ["contacts:read", ["contacts:read"], "me", True, 60, "2030-01-01T00:00:00Z", "live", ["10.0.0.0/8"], "leaked"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_request_that_signs_in_or_manages_gets_a_500(seed: int, alice: User) -> None:
+    chance = random.Random(seed)
+    project = make.project("Messages", catalogue="boltly", administrator=alice)
+    target = make.key(project, "Target", scopes=["contacts:read"])
+    bearers = [access_of(alice), secret_for(project, "contacts:read", "tokens:read", "tokens:create"), ""]
+    for _ in range(80):
+        address, names = chance.choice(list(MANAGING.items()))
+        address = address.replace("{id}", target.pk if chance.random() < 0.8 else quoted(chance))
+        asked = [f"{chance.choice(names)}={quoted(chance)}" for _ in range(chance.randrange(3))]
+        sent: Any = {name: chance.choice(LIKELY) if chance.random() < 0.5 else value(chance) for name in names}
+        sent = json.dumps(sent).encode() if chance.random() < 0.8 else body(chance)
+        method = chance.choice(["GET", "POST", "POST", "POST", "DELETE", *METHODS])
+        headers = {chance.choice(HEADERS): header(chance) for _ in range(chance.randrange(2))}
+        bearer = chance.choice(bearers) if chance.random() < 0.9 else header(chance) + "." + header(chance) + ".x"
+        response = call(method, address + "?" + "&".join(asked), bearer, body=sent, **headers)
+        told = (method, address, asked, headers, sent, response.content[:500])
+        assert response.status_code < 500, told
+        if response.status_code >= 400 and method != "HEAD":
+            assert response["Content-Type"] == "application/problem+json", told

@@ -82,3 +82,9 @@ def test_redact_leaves_nothing_of_a_secret_in_a_text() -> None:
     minted = secret.mint("sk_live_")
     redacted = secret.redact(f"GET /v1/leads?api_key={minted}&x=1 {minted[:-2]}!")
     assert redacted == "GET /v1/leads?api_key=sk_live_[redacted]&x=1 sk_live_[redacted]!"
+
+
+def test_redact_leaves_nothing_of_a_token() -> None:
+    access = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLV8"
+    redacted = secret.redact(f"{access}, rt_{'aB3' * 14}. key_{'0' * 22} cart_{'0' * 22}")
+    assert redacted == f"eyJ[redacted], rt_[redacted]. key_{'0' * 22} cart_{'0' * 22}"
