@@ -72,6 +72,13 @@ def numbers_are_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def encryption_keys_are_long(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if any(len(key.encode()) < 32 for key in settings.WEBHOOK_ENCRYPTION_KEYS):
+        return [Error("Each of WEBHOOK_ENCRYPTION_KEYS must have at least 32 bytes.", id="boltkeys.E009")]
+    return []
+
+
 @register(deploy=True)
 def https_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.SECURE:

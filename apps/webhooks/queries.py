@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -50,6 +51,12 @@ def deliveries(endpoint: Endpoint, *, status: str = "") -> QuerySet[Delivery]:
     if status in DeliveryStatus.values:
         found = found.filter(status=status)
     return found.order_by("-created_at", "-id")
+
+
+def delivered_today(endpoint: Endpoint, now: datetime) -> int:
+    """How many deliveries of the last 24 hours have arrived."""
+    since = now - timedelta(hours=24)
+    return deliveries(endpoint, status=DeliveryStatus.DELIVERED).filter(created_at__gte=since).count()
 
 
 def deliveries_with(endpoint: Endpoint, delivery_id: str) -> QuerySet[Delivery]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.conf import LazySettings
+from django.core.checks import run_checks
 
 from apps.webhooks import vault
 from apps.webhooks.vault import Unreadable
@@ -58,3 +59,10 @@ def test_the_name_of_the_key_is_no_part_of_the_key(settings: LazySettings) -> No
     name, key = vault._key(settings.SECRET_KEY)
     assert bytes.fromhex(name) not in key
     assert len(key) == 32
+
+
+def test_a_short_encryption_key_stops_the_start(settings: LazySettings) -> None:
+    settings.WEBHOOK_ENCRYPTION_KEYS = ["long" * 8, "short"]
+    assert [message.id for message in run_checks() if message.is_serious()] == ["boltkeys.E009"]
+    settings.WEBHOOK_ENCRYPTION_KEYS = ["long" * 8]
+    assert not [message for message in run_checks() if message.is_serious()]
