@@ -1,7 +1,7 @@
 """The names of what boltkeys keeps in Redis.
 
-    bk:{7}:k:<digest>   the record of a key, "V<version><record>"; or "T<ticket>" while somebody reads the database,
-                        or "P<changes>" while a change is on its way
+    bk:{7}:k:<digest>   the record of a key, "V<version><end of the digest><record>"; or "T<ticket>" while somebody
+                        reads the database, or "P<changes>" while a change is on its way
     bk:{7}:w:<key ID>   the requests of a key in the last 60 seconds
     bk:{7}:a:<address>  unknown keys that came from an address in a minute
     bk:{7}:u, bk:{7}:s  counts and last uses that wait for the database; with :<batch> those that were set aside

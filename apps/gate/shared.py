@@ -105,24 +105,25 @@ class SharedGate:
             raise Flooded
         if value == ticket:
             return self._fill(digest, keys, ticket)
-        if value[:1] == b"V" and (record := codec.decode(value[VERSION_LENGTH:])):
-            return self._remember(digest, record, value[:VERSION_LENGTH])
+        version, record = _read(digest, value)
+        if record is not None:
+            return self._remember(digest, record, version)
         if value[:1] not in (b"T", b"P"):
             self._nodes.run(bucket, DROP, keys[:1], [])  # nothing that this version wrote: the next request fills it
-        return self._read(digest)
+        return self._look_up(digest)
 
     def _fill(self, digest: bytes, keys: list[str], ticket: bytes) -> Found | None:
         bucket = names.bucket_of(digest)
-        found = self._read(digest)
+        found = self._look_up(digest)
         if found is None:
             self._nodes.run(bucket, UNKNOWN, keys, [ticket, MINUTE_MS])
             return None
         version = b"V" + os.urandom(VERSION_LENGTH - 1)
-        if self._nodes.run(bucket, FILL, keys[:1], [ticket, version + codec.encode(found.record)]):
+        if self._nodes.run(bucket, FILL, keys[:1], [ticket, version + _owner(digest) + codec.encode(found.record)]):
             self._remember(digest, found.record, version)
         return found
 
-    def _read(self, digest: bytes) -> Found | None:
+    def _look_up(self, digest: bytes) -> Found | None:
         record = self._embedded.load(digest)
         if record is None:
             self._memory.put_unknown(digest)
@@ -191,6 +192,19 @@ class SharedGate:
     def confirm(self, batch: Batch) -> None:
         counts = self._counts if ":" in batch.id else self._embedded
         counts.confirm(batch)
+
+
+def _owner(digest: bytes) -> bytes:
+    """Stands in the value of a record: one that was copied from another key is none."""
+    return digest[-8:]
+
+
+def _read(digest: bytes, value: bytes) -> tuple[bytes, KeyRecord | None]:
+    """The version and the record of a value in Redis; None for what this version of boltkeys did not write there."""
+    version, rest = value[:VERSION_LENGTH], value[VERSION_LENGTH:]
+    if version[:1] != b"V" or rest[:8] != _owner(digest):
+        return version, None
+    return version, codec.decode(rest[8:])
 
 
 def _command(digest: bytes, found: Found, judgement: Judgement) -> bytes:
