@@ -111,17 +111,21 @@ def _flood(rows: Sequence[Row]) -> str:
     return _titled("Good keys on half of the connections, while the other half floods", head, body)
 
 
-def _memory(found: Mapping[str, float]) -> str:
-    made_up = found["made_up"]
+def _memory(found: Mapping[str, Any]) -> str:
     body = [
         [f"Redis, a key that is remembered and idle (of {found['keys']:,})", f"{found['idle_bytes']:.0f} bytes"],
         ["… with a request in its window and counts to bring away", f"+{found['window_and_counts_bytes']:.0f} bytes"],
         ["bringing away the counts of a key", f"{found['flush_us']:.0f} µs"],
-        [f"a made-up key ({made_up:,} in a row, each another one)", f"{found['made_up_us']:.0f} µs"],
-        ["… what they left in Redis", f"{found['made_up_redis_bytes'] / 1e6:.1f} MB"],
-        ["… what they left in the process", f"{found['made_up_process_bytes'] / 1e6:.1f} MB"],
+        *_flooded("a thousand from each address", found["made_up"]),
+        *_flooded("all from one address", found["made_up_here"]),
     ]
     return _titled("Memory", ("what", "how much"), body)
+
+
+def _flooded(where: str, found: Mapping[str, float]) -> Iterable[list[str]]:
+    yield [f"a made-up key ({found['count']:,} in a row, each another one, {where})", f"{found['us']:.0f} µs"]
+    yield ["… what they left in Redis", f"{found['redis_bytes'] / 1e6:.1f} MB"]
+    yield ["… what they left in the process", f"{found['process_bytes'] / 1e6:.1f} MB"]
 
 
 def _lookup(found: Mapping[str, Mapping[str, Any]]) -> str:

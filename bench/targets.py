@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLOOR = "bare view"
 BOLTKEYS = "boltkeys"
@@ -70,6 +70,9 @@ VERIFY = Target(
     body='{"resource":"leads","action":"read"}',
     app="lean",
 )
+GATE_OF_MANY = replace(GATE, name="boltkeys /gate, RSGI")
+VERIFY_OF_MANY = replace(VERIFY, name="boltkeys /v1/verify, RSGI")
+"""The same for many calls at once: `boltkeys.rsgi`."""
 
 BAD = (
     Target("boltkeys: malformed", "/boltkeys", "boltkeys-malformed"),
@@ -122,6 +125,7 @@ class Server:
 SERVERS = (
     Server("views", "bench.site.wsgi:application", (*VIEWS, *BAD[:3])),
     Server("lean", "bench.site.wsgi:lean", (GATE, VERIFY)),
+    Server("many calls", "boltkeys.rsgi:application", (GATE_OF_MANY, VERIFY_OF_MANY), "rsgi"),
     Server("hello, WSGI", "bench.site.hello:wsgi", (Target("hello world, WSGI", "/"),)),
     Server("hello, ASGI", "bench.site.hello:asgi", (Target("hello world, ASGI", "/"),), "asginl"),
     Server("hello, RSGI", "bench.site.hello:rsgi", (Target("hello world, RSGI", "/"),), "rsgi"),
