@@ -43,7 +43,7 @@ def signed(text: str) -> str:
         signed(f"created_at|-1|{ID}"),
         signed(f"created_at|{'9' * 18}|{ID}"),
         signed("created_at|0|rec_short"),
-        signed("created_at|0|key_0123456789abcdefABCDEF"),
+        signed("created_at|0|keys_0123456789abcdefABCDEF"),
         signed(f"created_at|0|{ID}|more"),
         signed(f"created_at|٠|{ID}"[:11] + f"0|{ID}\n"),
         base64.urlsafe_b64encode(f"created_at|0|{ID}".encode()).decode(),
