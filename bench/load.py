@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import placement, proxy
-from bench.targets import BETTER_AUTH, FLOODS, GATE, SERVERS, Target
+from bench.targets import BETTER_AUTH, FLOODS, GATE_OF_MANY, SERVERS, Target
 from tools.places import ROOT
 from tools.processes import Program, Programs
 from tools.servers import free_port
@@ -53,7 +53,7 @@ class Site:
 
     def start_all(self, better_auth: Path | None, rows: int) -> list[Place]:
         places = [place for server in SERVERS for place in self._serve(server.targets, server.command)]
-        gate = next(place.port for place in places if place.target is GATE)
+        gate = next(place.port for place in places if place.target is GATE_OF_MANY)
         upstream = next(place.port for place in places if place.target.name == "hello world, RSGI")
         places += self._start_nginx(gate, upstream)
         if better_auth:
@@ -83,7 +83,7 @@ class Site:
         self._start("nginx", command, guarded)
         return [
             Place(Target("nginx without the gate", "/leads", "boltkeys"), open_),
-            Place(Target("nginx with the gate", "/leads", "boltkeys"), guarded),
+            Place(Target("nginx with the gate, RSGI", "/leads", "boltkeys", warm=True), guarded),
         ]
 
     def _start(self, name: str, command: list[str], port: int, folder: Path = ROOT) -> None:
