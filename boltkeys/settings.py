@@ -134,12 +134,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"].setdefault("OPTIONS", {})
+    # Who waits for a database that is away keeps a thread from others: two seconds. A connection that died with a
+    # database that was restarted is found out before it is used, and a new one is tried every second or two.
+    pool_size = env.int("DATABASE_POOL", default=16)
     DATABASES["default"]["OPTIONS"].update(
-        {
-            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16), "timeout": 5},
-            "connect_timeout": 3,
-        }
+        {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 2, "reconnect_timeout": 1}, "connect_timeout": 3}
     )
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # PgBouncer in transaction pooling has none
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,7 +12,7 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.audit.events import EventType
 from apps.audit.models import Event
-from apps.core.errors import Unavailable
+from apps.core.breaker import Breaker
 from apps.core.records import KeyRecord, MembershipRecord, OwnerRecord, ProjectRecord
 from apps.keys.models import Key
 from apps.projects.models import Membership, Role
@@ -37,13 +37,15 @@ GATE_CHANGES = (
 """What changes a record. The target of an event about a member is the user."""
 
 
+_database = Breaker("The database does not answer. Try again in a moment.")
+"""Keys in use do not need it: threads that wait for it in vain would be missing there."""
+
+
 def load(digest: bytes) -> KeyRecord | None:
     """The record of the key with this digest, as the database has it now. Raises `Unavailable`."""
-    try:
+    with _database.asking(DatabaseError, InterfaceError):
         rows = list(Key.objects.filter(digest=digest).values(*_KEY, *_PROJECT, *_OWNER, *_GRANT))
         return _record(rows) if rows else None
-    except (DatabaseError, InterfaceError) as error:
-        raise Unavailable("The database does not answer. Try again in a moment.") from error
 
 
 def record_of_user(user: User, rate_limit: int) -> KeyRecord:
