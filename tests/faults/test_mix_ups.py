@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.faults import judge, report, sizes
 from tests.faults.changes import Changes
@@ -18,13 +20,43 @@ THREADS = 32
 KEYS = 200
 
 
-def test_every_answer_belongs_to_its_key(site: Site, operator: Changes, project: str, tmp_path: Path) -> None:
+def _cut(site: Site, chance: random.Random) -> None:
+    """Connections break in the middle of answers."""
+    assert site.redis is not None
+    site.redis.cut()
+    time.sleep(chance.uniform(0.02, 0.2))
+
+
+def _answer_late(site: Site, chance: random.Random) -> None:
+    """Answers come when nobody waits for them any more, on connections that are sound; and then all is well for long
+    enough that these are used again."""
+    assert site.redis is not None and site.redis_server is not None
+    if chance.random() < 0.5:
+        site.redis.delay(0.15)
+        time.sleep(0.1)
+        site.redis.delay(0)
+    else:
+        site.redis_server.process.pause()
+        time.sleep(0.25)
+        site.redis_server.process.resume()
+    time.sleep(0.05)
+    site.redis_server.flush()  # so that records are read, too
+    time.sleep(chance.uniform(0.6, 0.8))
+
+
+TROUBLES = {"connections break": _cut, "answers come late": _answer_late}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_every_answer_belongs_to_its_key_while(
+    trouble: str, site: Site, operator: Changes, project: str, tmp_path: Path
+) -> None:
     made = operator.make("different_keys", number=KEYS, project=project).result
     keys = {key: secret for key, (secret, _) in made.items()}
     scopes = {key: set(granted) for key, (_, granted) in made.items()}
     processes = sizes.PROCESSES
     with (
-        _bad_network(site),
+        _repeating(TROUBLES[trouble], site),
         calling(
             tmp_path, site.ports, keys, processes=processes, threads=THREADS // processes, routes=(VERIFY, GATE)
         ) as callers,
@@ -33,9 +65,9 @@ def test_every_answer_belongs_to_its_key(site: Site, operator: Changes, project:
     judge.assert_answers(callers.calls, {200, 204, 403})
     mixed = [call for call in callers.calls if _said(call) != _right(call, scopes[call.key])]
     assert mixed == []
-    assert len({call.key for call in callers.calls}) > 0.9 * KEYS
+    assert len({call.key for call in callers.calls}) > KEYS / 2
     slow = report.milliseconds([call.seconds for call in callers.calls], 99)
-    report.note("mix-ups", keys=KEYS, threads=THREADS, requests=len(callers.calls), mixed=0, p99=slow)
+    report.note(f"mix-ups while {trouble}", keys=KEYS, threads=THREADS, requests=len(callers.calls), mixed=0, p99=slow)
 
 
 def _said(call: Call) -> tuple[int, str, set[str]]:
@@ -50,33 +82,17 @@ def _right(call: Call, scopes: set[str]) -> tuple[int, str, set[str]]:
 
 
 @contextmanager
-def _bad_network(site: Site) -> Iterator[None]:
-    """Connections to Redis break in the middle of answers, and answers come after nobody waits for them any more."""
-    assert site.redis is not None and site.redis_server is not None
-    network, server, ended, chance = site.redis, site.redis_server, threading.Event(), random.Random(1)
+def _repeating(trouble: Callable[[Site, random.Random], None], site: Site) -> Iterator[None]:
+    ended, chance = threading.Event(), random.Random(1)
 
-    def trouble() -> None:
-        while not ended.wait(chance.uniform(0.02, 0.2)):
-            what = chance.choice(("cut", "cut", "late", "stop", "forget"))
-            if what == "cut":
-                network.cut()
-            elif what == "late":
-                network.delay(chance.uniform(0.05, 0.15))
-                time.sleep(0.1)
-                network.delay(0)
-            elif what == "forget":
-                server.flush()  # so that records are read, too
-            else:
-                server.process.pause()
-                time.sleep(chance.uniform(0.05, 0.25))
-                server.process.resume()
+    def repeat() -> None:
+        while not ended.is_set():
+            trouble(site, chance)
 
-    thread = threading.Thread(target=trouble)
+    thread = threading.Thread(target=repeat)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
-        network.heal()
-        server.process.resume()
