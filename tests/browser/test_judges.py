@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 NU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 PROJECT = "/projects/judged/"
 KEYS = f"{PROJECT}api-keys/"
+WEBHOOKS = f"{PROJECT}webhooks/"
 VIEWS = {"wide-light": (1440, "light"), "narrow-dark": (360, "dark"), "wide-dark": (1440, "dark")}
 
 
@@ -86,7 +87,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("reset", "/accounts/password/reset/")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(f"**{PROJECT}")
-    for walk in (_project, _lists, _create, _revoke):
+    for walk in (_project, _lists, _create, _revoke, _webhooks):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
@@ -139,6 +140,26 @@ def _revoke(judge: Judge, key_id: str) -> None:
     judge.click("revoke-wrong", "Revoke key")
     page.get_by_label("Reason").select_option("unused")
     judge.click("revoked", "Revoke key")
+
+
+def _webhooks(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    judge.open("webhooks", WEBHOOKS)
+    judge.open("webhook-new", f"{WEBHOOKS}new/")
+    judge.click("webhook-wrong", "Create webhook")
+    page.get_by_label("URL", exact=True).fill("https://hooks.example.invalid/a/rather/long/path/of/a/receiver")
+    page.get_by_label("Agents: created").check()
+    judge.click("webhook-secret", "Create webhook")
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Leave without the secret").click()
+    page.wait_for_url("**/whk_*/")
+    judge.look("webhook")
+    page.get_by_text("Actions", exact=True).click()
+    judge.click("webhook-rotate", "Rotate secret…")
+    page.keyboard.press("Escape")
+    judge.click("webhook-delivery", "Send test event")
+    page.get_by_text("The name of the host has no address.").first.wait_for()
+    judge.look("webhook-delivery-failed")
 
 
 def _nu(folder: Path) -> str:
