@@ -59,6 +59,7 @@ def test_no_poison_lets_anybody_in(site: Site, operator: Changes, people: People
         if harm or after != WELL:
             wrong.append((key, name, harm, after))
         tried += 1
+    assert tried, "There is nothing of boltkeys in Redis."
     assert wrong == [], f"{len(wrong)} of {tried}"
     _assert_counted(site, operator, people.good)
     report.note("poison", tried=tried, accepted=0, good_keys_refused_meanwhile=refused)
