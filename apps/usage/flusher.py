@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+from multiprocessing import util
 from threading import Event, Thread
 
 from django.db import close_old_connections, connection
@@ -28,6 +29,8 @@ class Flusher:
     def start(self) -> None:
         self._thread.start()
         atexit.register(self.stop)
+        # Web servers fork their workers by multiprocessing, which runs no `atexit` in them before Python 3.13.
+        util.Finalize(None, self.stop, exitpriority=1)
 
     def stop(self) -> None:
         """Flushes once more and ends the thread."""
