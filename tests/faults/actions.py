@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.actor import OPERATOR
+from apps.gate import gate as _gate
 from apps.keys import service as _keys
 from apps.keys.models import Key
 from apps.projects import catalogues as _catalogues
 from apps.projects import service as _projects
 from apps.projects.models import Membership, Project
 from apps.usage import queries as _usage
+from apps.usage import service as _flush
+from apps.usage.models import KeyUsage
 
 MANY = 1_000_000
 
@@ -118,3 +121,29 @@ def _membership(email: str) -> Membership:
 def used(key: str) -> int:
     """Requests of the last 24 hours that were accepted, as the database has it."""
     return _usage.total(key, timezone.now()).as_dict()["24h"]
+
+
+def counted(keys: list[str]) -> dict[str, int]:
+    """The same for each of these keys, 0 where there is none."""
+    totals = _usage.totals(keys, timezone.now())
+    return {key: totals[key].day if key in totals else 0 for key in keys}
+
+
+def rows() -> list[list[Any]]:
+    """All counts of the database, in one order."""
+    cells = KeyUsage.objects.order_by("key_id", "hour", "resource", "outcome")
+    return [[*map(str, cell)] for cell in cells.values_list("key_id", "hour", "resource", "outcome", "count")]
+
+
+def outcomes(key: str) -> dict[str, int]:
+    """Requests of the last 24 hours by verdict, as the database has it."""
+    return _usage.by_outcome(key, timezone.now(), "24h")
+
+
+def settle() -> int:
+    return _flush.settle()
+
+
+def store_without_confirming() -> int:
+    """Stores all that waits as a flusher does that is killed before it can say so; returns how much was new."""
+    return sum(_flush.store(batch) for batch in _gate.batches())

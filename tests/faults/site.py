@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -10,9 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+
 from tests.faults import stores
+from tests.faults.pgbouncer import PgBouncer
 from tests.faults.proxy import Proxy
-from tests.faults.stores import Process, RedisServer
+from tests.faults.stores import PostgresServer, Process, RedisServer
 from tests.server import ROOT, STARTS_WITHIN, Server, free_port, web_command
 
 
@@ -57,6 +61,7 @@ class Site:
     redis: Proxy | None = None
     database: Proxy | None = None
     redis_server: RedisServer | None = None
+    database_server: PostgresServer | None = None
     direct: dict[str, str] = field(default_factory=dict)
     """For a process that is to reach the stores past these networks."""
 
@@ -102,9 +107,21 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path, *, webs: int, database_url: str = "", redis_url: str = "", **environ: str) -> Iterator[Site]:
+def running(
+    folder: Path,
+    *,
+    webs: int,
+    database_url: str = "",
+    redis_url: str = "",
+    bouncer: PgBouncer | None = None,
+    network: Proxy | None = None,
+    **environ: str,
+) -> Iterator[Site]:
     """Serves until the block is left, on an empty database beside `database_url` and on `redis_url`, each by way of a
-    proxy. Without them: the embedded profile. `environ` goes to all processes."""
+    proxy. Without them: the embedded profile. `environ` goes to all processes.
+
+    `bouncer`: between the proxy and the database. `network`: that before Redis, when `redis_url` leads through it.
+    """
     own = {**os.environ, "BOLTKEYS_VAR": str(folder), "LOG_LEVEL": "INFO", "DEMO": "false", **environ}
     own |= {"EMAIL_URL": f"filemail://{folder / 'mail'}"}
     with ExitStack() as stack:
@@ -114,17 +131,29 @@ def running(folder: Path, *, webs: int, database_url: str = "", redis_url: str =
         own.pop("REDIS_URL", None)
         if database_url:
             empty = stack.enter_context(stores.new_database(database_url))
+            empty = bouncer.before(empty) if bouncer else empty
             database = stack.enter_context(Proxy(stores.address(empty, 5432)))
             own["DATABASE_URL"] = stores.through(empty, database.port)
             direct["DATABASE_URL"] = empty
-        if redis_url:
+        if network:
+            redis, own["REDIS_URL"], direct["REDIS_URL"] = network, redis_url, redis_url
+        elif redis_url:
             redis = stack.enter_context(Proxy(stores.address(redis_url, 6379)))
             own["REDIS_URL"] = stores.through(redis_url, redis.port)
             direct["REDIS_URL"] = redis_url
         site = Site(folder, own, redis=redis, database=database, direct=direct)
         stack.callback(site.stop)
         site.tools.manage("migrate", "--verbosity", "0")
+        _write_manifest(folder / "static")
         for _ in range(webs):
             site.add_web()
         site.start()
         yield site
+
+
+def _write_manifest(folder: Path) -> None:
+    """Pages name their files by it, which nobody asks for here: `collectstatic`, which packs them, takes long."""
+    own = (file.relative_to(ROOT / "static").as_posix() for file in (ROOT / "static").rglob("*") if file.is_file())
+    folder.mkdir(exist_ok=True)
+    paths = {name: name for name in (*own, *settings.NPM_FILES)}
+    (folder / "staticfiles.json").write_text(json.dumps({"paths": paths, "version": "1.1", "hash": ""}))
