@@ -90,6 +90,13 @@ def _set_active(actor: Actor, user: User, event: EventType, *, active: bool) -> 
     return user
 
 
+def end_sessions(*, actor: Actor, user: User) -> None:
+    """Signs the user out of everything: sessions of pages on every device, and all tokens of the API."""
+    with transaction.atomic(durable=True):
+        tokens.end_all(user)
+        _audit(EventType.USER_SESSIONS_ENDED, actor, user)
+
+
 def record_sign_in(*, actor: Actor, user: User) -> None:
     """Somebody signed in."""
     with transaction.atomic(durable=True):

@@ -60,6 +60,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "invitation": NOBODY,
     "account_login": (200, 302, 302, 302, 302),
     "account_logout": (302, 200, 200, 200, 200),
+    "account_logout_everywhere": (302, 302, 302, 302, 302),
     "account_change_password": SIGNED_IN,
     "account_reset_password": EVERYBODY,
     "account_reset_password_done": EVERYBODY,

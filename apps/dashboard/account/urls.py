@@ -3,11 +3,12 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from apps.dashboard.account import invitation
+from apps.dashboard.account import everywhere, invitation
 
 urlpatterns = [
     path("accounts/login/", allauth.login, name="account_login"),
     path("accounts/logout/", allauth.logout, name="account_logout"),
+    path("accounts/logout/everywhere/", everywhere.sign_out_everywhere, name="account_logout_everywhere"),
     path("accounts/password/change/", allauth.password_change, name="account_change_password"),
     path("accounts/password/reset/", allauth.password_reset, name="account_reset_password"),
     path("accounts/password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
