@@ -87,11 +87,13 @@ BAD = (
 FLOODS = ((BOLTKEYS, "boltkeys: made up"), (PEERS[0], "api-key: made up"))
 """A target, and the one whose requests it is flooded with."""
 
+ASKED_AHEAD = Target("boltkeys, asked ahead", "/boltkeys", "boltkeys", app="ahead")
 NOT_IN_MEMORY = Target("boltkeys, not in memory", "/boltkeys", "boltkeys", state="forgetful")
 
 IN_PROCESS = (
     *VIEWS,
     Target(PING, "/ping"),
+    ASKED_AHEAD,
     NOT_IN_MEMORY,
     GATE,
     VERIFY,
@@ -100,7 +102,7 @@ IN_PROCESS = (
     Target("bare view, all middleware", "/v1/bare", app="product"),
     Target("boltkeys, all middleware", "/v1/boltkeys", "boltkeys", app="product"),
 )
-ELSEWHERE = (*VIEWS, Target(PING, "/ping"), NOT_IN_MEMORY)
+ELSEWHERE = (*VIEWS, Target(PING, "/ping"), ASKED_AHEAD, NOT_IN_MEMORY)
 """What is measured again with Redis at another place."""
 
 QUICK = (*VIEWS, Target(PING, "/ping"), GATE, VERIFY, *BAD[:2])

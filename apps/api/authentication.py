@@ -20,11 +20,15 @@ from apps.core.client import client_ip
 from apps.core.records import KeyRecord, ProjectRecord
 from apps.core.verify import Ask, Verdict, effective_scopes
 from apps.gate import gate
+from apps.gate.ahead import Pending
 from apps.keys import queries as keys
 from apps.projects import catalogues
 
 VERDICT = "boltkeys.verdict"
 """Where the verdict stands in `request.META`, for the headers of the answer."""
+
+AHEAD = "boltkeys.ahead"
+"""Where the question stands that `apps.api.ahead` has put before Django began."""
 
 USER_AGENT_MAX = 200
 
@@ -60,12 +64,14 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Principal, Verdict] | None:
         view = request.parser_context["view"]
-        resource = resource_of(view)
         meta = request._request.META  # past the framework's own look-up, which takes as long as judging the key
-        presented = None if resource is PUBLIC else presented_key(meta)
-        if presented is None or looks_like_token(presented):
+        question = question_of(meta, view)
+        if question is None:
             return None
-        verdict = gate.verify(presented, _ask(meta, view, resource))
+        ahead: Pending | None = meta.get(AHEAD)
+        verdict = ahead.verdict(*question) if ahead is not None else None
+        if verdict is None:
+            verdict = gate.verify(*question)
         meta[VERDICT] = verdict
         if not verdict:
             raise refusal(verdict, view)
@@ -87,6 +93,15 @@ def actor_of(request: Request) -> Actor:
     owner, key_id = principal.key.owner, principal.key.key_id
     name = owner.email if principal.kind == "user" and owner else keys.name_of(key_id)
     return Actor(principal.kind, key_id, name, _ip(request), request.META.get("boltkeys.request_id"))
+
+
+def question_of(meta: Mapping[str, Any], view: Any) -> tuple[str, Ask] | None:
+    """The key that was presented, and what the gate is asked about it; None when there is none to ask about."""
+    resource = resource_of(view)
+    presented = None if resource is PUBLIC else presented_key(meta)
+    if presented is None or looks_like_token(presented):
+        return None
+    return presented, _ask(meta, view, resource)
 
 
 def _ask(meta: Mapping[str, Any], view: Any, resource: str | Declared) -> Ask:

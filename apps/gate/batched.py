@@ -6,16 +6,16 @@ import asyncio
 import socket
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import hiredis
 import redis
 from django.db import close_old_connections
 
-from apps.core.verify import Admission, Ask, Found, Judgement, Verdict
+from apps.core.verify import Admission, Ask, Verdict
 from apps.gate import gate
 from apps.gate.shared import TIMEOUT, SharedGate
+from apps.gate.waiting import Waiting, begin
 from apps.gate.wire import FAILURES, Wire
 
 THREADS = 8
@@ -46,24 +46,20 @@ class BatchedGate:
         """The verdict, counted when this returns. Raises `Unavailable`."""
         shared = gate.current()
         if isinstance(shared, SharedGate):
-            try:
-                return gate.verify(presented, ask, find=shared.remembered, admit=_put_off)
-            except _PutOff as put_off:
-                waiting = put_off.waiting
-            except LookupError:
-                waiting = None
-            if waiting and (admission := await self._admit(shared, waiting, ask)):
-                return Verdict(admission.code, waiting.found.record, waiting.judgement, admission.rate)
+            begun = begin(shared, presented, ask)
+            if isinstance(begun, Verdict):
+                return begun
+            if begun and (admission := await self._admit(shared, begun)):
+                return begun.verdict(admission)
         return await self._loop.run_in_executor(self._threads, _verify, presented, ask)
 
-    async def _admit(self, shared: SharedGate, waiting: _Waiting, ask: Ask) -> Admission | None:
+    async def _admit(self, shared: SharedGate, waiting: Waiting) -> Admission | None:
         """None: it has to be asked about once more, and more patiently."""
         pipe = self._pipe(shared, waiting.digest)
         if pipe is None:
             return None
-        command = shared.command(waiting.digest, waiting.found, ask, waiting.judgement)
         try:
-            answer = await pipe.ask(command)
+            answer = await pipe.ask(shared.command(waiting.digest, waiting.found, waiting.ask, waiting.judgement))
         except OSError:
             return None
         if isinstance(answer, redis.ResponseError):
@@ -82,25 +78,6 @@ class BatchedGate:
         elif pipe.is_broken:
             del self._pipes[wire]
         return pipe if pipe.is_open else None
-
-
-@dataclass(slots=True)
-class _Waiting:
-    digest: bytes
-    found: Found
-    judgement: Judgement
-
-
-class _PutOff(Exception):
-    """All has been decided but what Redis has to say."""
-
-    def __init__(self, waiting: _Waiting) -> None:
-        super().__init__()
-        self.waiting = waiting
-
-
-def _put_off(digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
-    raise _PutOff(_Waiting(digest, found, judgement))
 
 
 def _verify(presented: str, ask: Ask) -> Verdict:

@@ -8,15 +8,33 @@
     bk:{7}:b            the batches that were set aside
     bk:{7}:r            which run of its server the records are of; on each server in one bucket
 
-The number in braces is the bucket. All that one script needs is in one bucket, so on one node of a cluster.
+The number in braces stands for the bucket. All that one script needs is in one bucket, so on one node of a cluster.
 """
 
 from __future__ import annotations
 
 import base64
+from itertools import count
+
+from redis.crc import key_slot
 
 BUCKETS = 64
-"""Hash tags: as many nodes as that can share the keys of a cluster."""
+"""As many nodes as that can share the keys of a cluster."""
+
+SLOTS = 16_384
+
+
+def _tags() -> list[str]:
+    """A number for each bucket, whose slots in a cluster are as far apart as can be: equal ranges have equal shares."""
+    found: dict[int, str] = {}
+    numbers = count()
+    while len(found) < BUCKETS:
+        number = str(next(numbers))
+        found.setdefault(key_slot(number.encode()) * BUCKETS // SLOTS, number)
+    return [found[bucket] for bucket in range(BUCKETS)]
+
+
+TAGS = _tags()
 
 RECORDS = "bk:{*}:k:*"
 """The pattern of all records."""
@@ -29,28 +47,28 @@ def bucket_of(digest: bytes) -> int:
 def record(digest: bytes) -> str:
     """Half of the digest is enough of a name: 128 bits."""
     name = base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
-    return f"bk:{{{bucket_of(digest)}}}:k:{name}"
+    return f"bk:{{{TAGS[bucket_of(digest)]}}}:k:{name}"
 
 
 def window(bucket: int, key_id: str) -> str:
-    return f"bk:{{{bucket}}}:w:{key_id}"
+    return f"bk:{{{TAGS[bucket]}}}:w:{key_id}"
 
 
 def address(bucket: int, ip: str) -> str:
-    return f"bk:{{{bucket}}}:a:{ip}"
+    return f"bk:{{{TAGS[bucket]}}}:a:{ip}"
 
 
 def usage(bucket: int, batch: str = "") -> str:
-    return f"bk:{{{bucket}}}:u:{batch}" if batch else f"bk:{{{bucket}}}:u"
+    return f"bk:{{{TAGS[bucket]}}}:u:{batch}" if batch else f"bk:{{{TAGS[bucket]}}}:u"
 
 
 def seen(bucket: int, batch: str = "") -> str:
-    return f"bk:{{{bucket}}}:s:{batch}" if batch else f"bk:{{{bucket}}}:s"
+    return f"bk:{{{TAGS[bucket]}}}:s:{batch}" if batch else f"bk:{{{TAGS[bucket]}}}:s"
 
 
 def batches(bucket: int) -> str:
-    return f"bk:{{{bucket}}}:b"
+    return f"bk:{{{TAGS[bucket]}}}:b"
 
 
 def run(bucket: int) -> str:
-    return f"bk:{{{bucket}}}:r"
+    return f"bk:{{{TAGS[bucket]}}}:r"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import redis
 from redis.crc import key_slot
 
-from apps.gate.names import BUCKETS
+from apps.gate.names import BUCKETS, TAGS
 from apps.gate.wire import TOGETHER, Argument, Script, Wire, pack
 
 _ELSEWHERE = ("MOVED ", "ASK ")
@@ -26,7 +26,7 @@ _PAUSE = 0.005
 
 _ASKING = pack("ASKING")
 
-SLOTS = [key_slot(f"{{{bucket}}}".encode()) for bucket in range(BUCKETS)]
+_SLOTS = [key_slot(tag.encode()) for tag in TAGS]
 
 
 class Nodes:
@@ -153,7 +153,7 @@ class Nodes:
                     return self._wire(self._url_of((host or b"").decode(), port))
             raise redis.RedisError(f"No server of the cluster has slot {slot}.")
 
-        return [node(slot) for slot in SLOTS]
+        return [node(slot) for slot in _SLOTS]
 
     def _url_of(self, host: str, port: int) -> str:
         """As `REDIS_URL`, at another place: the same password and encryption."""

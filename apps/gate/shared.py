@@ -59,11 +59,15 @@ class SharedGate:
     def __init__(self, url: str, embedded: EmbeddedGate) -> None:
         self._embedded = embedded
         self._memory = Memory()
-        self._nodes, patient = Nodes(url, TIMEOUT), Nodes(url, PATIENCE)
-        self._health = Health(on_failure=self._nodes.forget)
+        self._nodes, self._nodes_ahead, patient = Nodes(url, TIMEOUT), Nodes(url, TIMEOUT), Nodes(url, PATIENCE)
+        self._health = Health(on_failure=self._forget_nodes)
         patiently = Health(on_failure=patient.forget)
         self.changes = Changes(patient, patiently)
         self._counts = Counts(patient, patiently)
+
+    def _forget_nodes(self) -> None:
+        self._nodes.forget()
+        self._nodes_ahead.forget()
 
     # --- find ---------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,14 @@ class SharedGate:
     def wire_of(self, digest: bytes) -> Wire | None:
         """The server that has a key, as far as it is known and answers."""
         return self._nodes.known(names.bucket_of(digest)) if self._health.is_up() else None
+
+    def wire_ahead(self, digest: bytes) -> Wire | None:
+        """The same by connections of their own: on those of `wire_of`, another question could come in between."""
+        return self._nodes_ahead.of(names.bucket_of(digest)) if self._health.is_up() else None
+
+    def note_failure(self, error: Exception) -> None:
+        """Redis has failed somebody who asked it by a wire of this gate."""
+        self._health.note_failure(error)
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
         bucket = names.bucket_of(digest)

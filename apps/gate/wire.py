@@ -72,7 +72,7 @@ class Wire:
     """
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._pool = ConnectionPool.from_url(url, **options(timeout))
+        self._pool = ConnectionPool.from_url(url, **options(timeout))  # which knows how to connect, and lends nothing
         self._timeout = timeout
         self._local = threading.local()
 
@@ -119,7 +119,7 @@ class Wire:
 
     def connected_socket(self) -> socket.socket | None:
         """A connection of its own, for whoever waits in another way; None for one that is encrypted."""
-        connection: Any = self._pool.make_connection()
+        connection = self._new_connection()
         connection.connect()
         if isinstance(connection._sock, ssl.SSLSocket):
             connection.disconnect()
@@ -128,21 +128,37 @@ class Wire:
         connection._sock = None  # else it would be closed with the connection, which nobody keeps
         return connected
 
-    def _exchange(self, command: bytes) -> Any:
+    def send(self, command: bytes) -> Line:
+        """Asks, and does not wait: `receive` has to be called next, by the same thread."""
         line = self._line()
         try:
             line.send(command)
+        except BaseException:
+            self._hang_up(line)
+            raise
+        return line
+
+    def receive(self, line: Line) -> Any:
+        """The answer to what was sent. One that Redis refused is a `ResponseError`."""
+        try:
             return line.receive()
         except BaseException:
             self._hang_up(line)
             raise
 
+    def _exchange(self, command: bytes) -> Any:
+        return self.receive(self.send(command))
+
     def _line(self) -> Line:
         """This thread's own connection; a new one after a fork, for two processes cannot share it."""
         line: Line | None = getattr(self._local, "line", None)
         if line is None or line.process != os.getpid():
-            line = self._local.line = Line(self._pool.make_connection(), self._timeout)
+            line = self._local.line = Line(self._new_connection(), self._timeout)
         return line
+
+    def _new_connection(self) -> Any:
+        """Past the pool's own count of connections, which ends at a hundred and never goes down."""
+        return self._pool.connection_class(**self._pool.connection_kwargs)
 
     def _hang_up(self, line: Line) -> None:
         self._local.line = None

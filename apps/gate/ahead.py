@@ -1,0 +1,69 @@
+"""Redis is asked when a request comes in, and the answer read when it is needed: the way there and back then costs
+nothing but what is left of it. Worth it where Redis is a network away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from apps.core.verify import Ask, Verdict
+from apps.gate import gate
+from apps.gate.shared import SharedGate
+from apps.gate.waiting import Waiting, begin
+from apps.gate.wire import FAILURES, Line, Wire
+
+
+@dataclass(slots=True)
+class Pending:
+    """A question that is under way. `verdict` or `drop` has to be called, once, by the thread that asked."""
+
+    _shared: SharedGate
+    _presented: str
+    _waiting: Waiting
+    _wire: Wire
+    _line: Line
+    is_read: bool = False
+
+    def verdict(self, presented: str, ask: Ask) -> Verdict | None:
+        """The verdict, counted. None when this was another question, or the gate has to be asked once more."""
+        if self.is_read or (presented, ask) != (self._presented, self._waiting.ask):
+            return None
+        waiting, answer = self._waiting, self._read()
+        if answer is None or isinstance(answer, redis.ResponseError):
+            return None
+        admission = self._shared.read(waiting.digest, waiting.found, answer)
+        return None if admission is None else waiting.verdict(admission)
+
+    def drop(self) -> None:
+        """Reads the answer when nobody wanted it: it must not be taken for that to the next question."""
+        if not self.is_read:
+            self._read()
+
+    def _read(self) -> Any:
+        self.is_read = True
+        try:
+            return self._wire.receive(self._line)
+        except FAILURES as error:
+            self._shared.note_failure(error)
+            return None
+
+
+def ask_ahead(presented: str, ask: Ask) -> Pending | None:
+    """Asks Redis about a key that is good for it as far as this process remembers, and does not wait.
+
+    None: nothing was asked.
+    """
+    shared = gate.current()
+    waiting = begin(shared, presented, ask) if isinstance(shared, SharedGate) else None
+    if not isinstance(shared, SharedGate) or not isinstance(waiting, Waiting) or waiting.judgement.code != "ok":
+        return None
+    command = shared.command(waiting.digest, waiting.found, ask, waiting.judgement)
+    try:
+        wire = shared.wire_ahead(waiting.digest)
+        return None if wire is None else Pending(shared, presented, waiting, wire, wire.send(command))
+    except FAILURES as error:
+        shared.note_failure(error)
+        return None
