@@ -19,11 +19,17 @@ LIMIT = 60
 def test_exactly_the_limit_is_accepted_of_many_at_once(
     site: Site, operator: Changes, project: str, tmp_path: Path
 ) -> None:
-    for _ in range(sizes.size(1, 20)):
-        keys = operator.keys(1, project=project, rate_limit=LIMIT)
+    runs = late = 0
+    while runs < sizes.size(1, 20):
+        keys, before = operator.keys(1, project=project, rate_limit=LIMIT), _late_answers(site)
         requests = sizes.size(400, 1000)
         with calling(tmp_path, site.ports, keys, processes=4, threads=16, requests=requests) as callers:
             callers.wait()
+        if _late_answers(site) > before:
+            late += 1
+            assert late < 10, "Redis does not answer in time: the machine is too busy to say anything."
+            continue
+        runs += 1
         calls = callers.calls
         assert len(calls) == requests
         judge.assert_answers(calls, {200, 204, 429})
@@ -33,14 +39,20 @@ def test_exactly_the_limit_is_accepted_of_many_at_once(
         report.note("limit", requests=len(calls), connections=64, accepted=LIMIT)
 
 
+def _late_answers(site: Site) -> int:
+    """How often a web process has waited for Redis in vain. It counts by itself for a while then: nothing is exact."""
+    return site.log().count("Redis does not answer")
+
+
 def _assert_honest(calls: list[Call]) -> None:
-    """Retry-After of each refusal points at the second in which the first accepted request leaves the window."""
+    """Retry-After of each refusal says when the first accepted request leaves the window, in whole seconds; those of one
+    second leave together, with the last of them."""
     first = min((call for call in calls if call.accepted), key=lambda call: call.ended)
     for call in calls:
         if call.status == 429:
             earliest = (first.began - call.ended) / judge.SECOND + WINDOW
             latest = (first.ended - call.began) / judge.SECOND + WINDOW
-            assert earliest - 0.1 <= float(call.retry_after) <= latest + 1.1, (call, earliest, latest)
+            assert earliest - 0.1 <= float(call.retry_after) <= latest + 2.1, (call, earliest, latest)
 
 
 def test_changed_limit_holds_at_once(site: Site, operator: Changes, project: str) -> None:
