@@ -45,8 +45,8 @@ def _late_answers(site: Site) -> int:
 
 
 def _assert_honest(calls: list[Call]) -> None:
-    """Retry-After of each refusal says when the first accepted request leaves the window, in whole seconds; those of one
-    second leave together, with the last of them."""
+    """Retry-After of each refusal says when the first accepted request leaves the window, in whole seconds; those of
+    one second leave together, with the last of them."""
     first = min((call for call in calls if call.accepted), key=lambda call: call.ended)
     for call in calls:
         if call.status == 429:
