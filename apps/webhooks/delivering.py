@@ -102,7 +102,8 @@ def _move_on(row: Delivery, tried: Attempt, outcome: Outcome, *, is_mine: bool) 
         row.tries += 1
         now = timezone.now()
         asked = schedule.retry_after(outcome.retry_after, now)
-        seconds = schedule.wait(row.tries, random.random(), asked)  # noqa: S311  # nosec B311  (spreads load)
+        # Chance spreads load here, and is no secret.
+        seconds = schedule.wait(row.tries, random.random(), asked)  # noqa: S311  # nosec B311
         if seconds is None or outcome.status == GONE:
             _end(row, DeliveryStatus.FAILED)
         else:

@@ -13,7 +13,9 @@ from typing import Any
 
 from apps.audit.models import Event
 from apps.core.catalogue import Catalogue
+from apps.core.resources import Resource
 from apps.core.times import rfc3339
+from apps.records import steps
 
 KEY_EVENTS: Mapping[str, str] = {
     "key.created": "A key was created",
@@ -30,11 +32,25 @@ TEST = "webhook.test"
 
 _RECORD_VERBS: Mapping[str, str] = {"created": "was created", "updated": "was changed", "deleted": "was deleted"}
 
+_OPERATION_VERBS: Mapping[str, str] = {
+    "tagged": "got a tag",
+    "untagged": "lost a tag",
+    "messaged": "has a new message",
+    "scheduled": "was scheduled",
+    "sending": "is to be sent",
+    "sent": "was sent",
+    "failed": "could not be sent",
+    "submitted": "is to be approved",
+    "approved": "was approved",
+    "rejected": "was rejected",
+    "sync_requested": "is to be synced, and all others",
+}
+
 
 def offered(catalogue: Catalogue) -> list[tuple[str, dict[str, str]]]:
     """What projects with this catalogue can subscribe to, in groups: label, and the events with a sentence for each."""
     groups = [
-        (r.label, {f"{r.singular}.{verb}": f"{_spoken(r.singular)} {did}" for verb, did in _RECORD_VERBS.items()})
+        (r.label, {f"{r.singular}.{verb}": f"{_spoken(r.singular)} {did}" for verb, did in _verbs(r).items()})
         for r in catalogue.resources.values()
         if r.kind == "records"
     ]
@@ -64,6 +80,10 @@ def data_of(event: Event) -> dict[str, Any]:
 def payload(name: str, at: datetime, data: Mapping[str, Any]) -> str:
     """The body, in the form of Standard Webhooks: `{"type", "timestamp", "data"}`, ASCII."""
     return json.dumps({"type": name, "timestamp": rfc3339(at), "data": data})
+
+
+def _verbs(resource: Resource) -> dict[str, str]:
+    return {**_RECORD_VERBS, **{verb: _OPERATION_VERBS[verb] for verb in steps.verbs(resource)}}
 
 
 def _spoken(singular: str) -> str:
