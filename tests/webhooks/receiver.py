@@ -81,8 +81,8 @@ def trickling(seconds: float) -> Reply:
     return reply
 
 
-def flooding(size: int) -> Reply:
-    """`size` bytes of body; stops when nobody reads on."""
+def flooding(size: int, written: list[int] | None = None) -> Reply:
+    """`size` bytes of body; stops when nobody reads on. `written` gets the length of each part that was taken."""
 
     def reply(handler: Handler) -> None:
         handler.send_response(200)
@@ -90,6 +90,8 @@ def flooding(size: int) -> Reply:
         handler.end_headers()
         for _ in range(size // 65536):
             handler.wfile.write(b"x" * 65536)
+            if written is not None:
+                written.append(65536)
 
     return reply
 
