@@ -1,7 +1,7 @@
 """The applications that are measured.
 
-`application` is an API without pages, `lean` the same behind the lean path of boltkeys, `ahead` behind the wrapper that asks
-before Django starts; `product` has all middleware.
+`application` is an API without pages. `lean` is the same behind the lean path of boltkeys, `ahead` behind the wrapper
+that asks before Django starts. `product` has all middleware.
 """
 
 from __future__ import annotations
