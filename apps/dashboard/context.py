@@ -52,7 +52,9 @@ _PARENTS = {
     "key_create": "keys",
     "key_revoke": "keys",
     "key_revoke_now": "keys",
-} | dict.fromkeys(("team_invite", "member_role", "member_remove"), "team")
+    "key_delete": "keys",
+    "key_delete_now": "keys",
+} | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 

@@ -6,6 +6,7 @@ Each function is one transaction with its audit event. A change that the gate mu
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -90,11 +91,17 @@ def change_role(*, actor: Actor, membership: Membership, role: str) -> Membershi
     return row
 
 
-def set_grants(*, actor: Actor, membership: Membership, grants: Iterable[str]) -> Membership:
-    """The membership with these grants in place of those it had. Raises `Invalid`, `Missing`, `Refused`."""
+def set_grants(*, actor: Actor, membership: Membership, grants: Iterable[str], seen: str | None = None) -> Membership:
+    """The membership with these grants in place of those it had. Raises `Invalid`, `Missing`, `Refused`.
+
+    `seen` is the `state_of` the membership on which the choice was made: when it is another by now, nothing is written
+    and `Conflict` (`changed_meanwhile`) is raised.
+    """
     scopes = rules.clean_grants(membership.project, grants)
     with _changing_rights_of(membership.user):
         row = _lock_member(membership, actor)
+        if seen is not None and seen != state_of(row):
+            raise Conflict("Somebody else has changed these rights meanwhile.", "changed_meanwhile")
         _change(actor, row, Role(row.role), scopes)
     return row
 
@@ -174,6 +181,11 @@ def accept_invitation_as_new_user(
 def scopes_of(membership: Membership) -> tuple[str, ...]:
     """What the membership was granted, sorted. An administrator may do everything whatever is written here."""
     return tuple(sorted(grant.scope for grant in membership.grants.all()))
+
+
+def state_of(membership: Membership) -> str:
+    """Role and grants in a few characters, which are others as soon as one of them changes."""
+    return hashlib.sha256(" ".join((membership.role, *scopes_of(membership))).encode()).hexdigest()[:32]
 
 
 @contextmanager

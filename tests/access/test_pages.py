@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.keys.models import Key
-from apps.projects.models import Invitation, Membership, Project
+from apps.projects.models import Invitation, MemberGrant, Membership, Project
 from apps.webhooks.models import Delivery, Endpoint
 from tests import make
 from tests.access import routes
@@ -45,6 +45,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "member_role": ADMINISTRATORS_ONLY,
     "member_remove": ADMINISTRATORS_ONLY,
     "invitation_withdraw": BY_POST,
+    "member_grants": ADMINISTRATORS_ONLY,
     "audit": ADMINISTRATORS_ONLY,
     "webhooks": ADMINISTRATORS_ONLY,
     "webhook_new": ADMINISTRATORS_ONLY,
@@ -89,8 +90,8 @@ def arguments(project: Project, bob: User) -> dict[str, dict[str, str]]:
     pages = (*pages, "webhooks", "webhook_new")
     return {
         **dict.fromkeys(pages, of_project),
-        **dict.fromkeys(("key", "key_revoke", "key_revoke_now"), of_key),
-        **dict.fromkeys(("member_role", "member_remove"), of_member),
+        **dict.fromkeys(("key", "key_revoke", "key_revoke_now", "key_delete", "key_delete_now"), of_key),
+        **dict.fromkeys(("member_role", "member_grants", "member_remove"), of_member),
         **dict.fromkeys(about_webhook, of_webhook),
         **dict.fromkeys(("delivery", "delivery_again"), of_delivery),
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
@@ -115,7 +116,7 @@ def test_nobody_but_an_administrator_changes_anything(
     name: str, who: str, arguments: dict[str, dict[str, str]], mallory: User
 ) -> None:
     before = _state()
-    response = _client(who).post(reverse(name, kwargs=arguments.get(name, {})), {"reason": "leaked", "name": "x"})
+    response = _client(who).post(reverse(name, kwargs=arguments.get(name, {})), {"reason": "leaked", "name": "x", "scope": "leads:read"})
     assert response.status_code in (302, 403, 404, 405)
     assert response.status_code != 302 or "/accounts/login/" in response["Location"]
     assert _state() == before
@@ -145,5 +146,6 @@ def _state() -> list[object]:
         list(Membership.objects.order_by("pk").values()),
         list(Invitation.objects.order_by("pk").values()),
         list(Endpoint.objects.order_by("pk").values()),
+        list(MemberGrant.objects.order_by("pk").values()),
         list(Delivery.objects.order_by("pk").values()),
     ]

@@ -29,7 +29,7 @@ from apps.projects.policy import Right
 @require_http_methods(["GET", "HEAD", "POST"])
 def role(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     access = project_for(request, slug, Right.TEAM_MANAGE)
-    member = _member(access, member_id)
+    member = member_in(access, member_id)
     form = RoleForm(request.POST if request.method == "POST" else None, initial={"role": member.role})
     if not form.is_valid():
         return _ask(request, access, member, "role", form=form, status=_status(form))
@@ -50,7 +50,7 @@ def role(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     access = project_for(request, slug, Right.TEAM_MANAGE)
-    member = _member(access, member_id)
+    member = member_in(access, member_id)
     if request.method != "POST":
         return _ask(request, access, member, "remove")
     try:
@@ -74,7 +74,8 @@ def still_allowed(access: Access) -> Iterator[None]:
         raise Forbidden(access.project, Right.TEAM_MANAGE) from refused
 
 
-def _member(access: Access, member_id: str) -> Membership:
+def member_in(access: Access, member_id: str) -> Membership:
+    """The project's membership with this ID; 404 where there is none."""
     member = queries.member(access.project, member_id)
     if member is None:
         raise Http404

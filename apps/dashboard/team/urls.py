@@ -2,8 +2,8 @@
 
 from django.urls import path, register_converter
 
+from apps.dashboard.team import grants, members, page
 from apps.dashboard.team import invitations as invited
-from apps.dashboard.team import members, page
 
 
 class MemberIdConverter:
@@ -31,6 +31,7 @@ urlpatterns = [
     path("projects/<slug:slug>/team/", page.team, name="team"),
     path("projects/<slug:slug>/team/invite/", invited.invite, name="team_invite"),
     path("projects/<slug:slug>/team/<member_id:member_id>/role/", members.role, name="member_role"),
+    path("projects/<slug:slug>/team/<member_id:member_id>/grants/", grants.grants, name="member_grants"),
     path("projects/<slug:slug>/team/<member_id:member_id>/remove/", members.remove, name="member_remove"),
     path(
         "projects/<slug:slug>/team/invitations/<invitation_id:invitation_id>/withdraw/",

@@ -24,19 +24,28 @@ PURPOSES: Mapping[str, str] = {
     Role.PARTNER: "Belongs to another organisation that works for you.",
 }
 
+OWN_KEYS: Mapping[str, str] = {
+    Role.ADMINISTRATOR: "Keys of their own, and programs signed in as them, may do everything.",
+    Role.MEMBER: "Keys of their own, and programs signed in as them, may do what an administrator allows.",
+    Role.PARTNER: "Keys of their own, and programs signed in as them, may do what an administrator allows.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RoleWords:
+    """`may`: in the dashboard. `own_keys`: a sentence on what the API lets them do."""
+
     slug: str
     label: str
     purpose: str
     may: list[str]
+    own_keys: str
 
 
 def of_role(role: str) -> RoleWords:
     """What a role is for and what it may do."""
     may = [words for right, words in RIGHTS.items() if policy.may(role, right)]
-    return RoleWords(role, Role(role).label, PURPOSES[role], may)
+    return RoleWords(role, Role(role).label, PURPOSES[role], may, OWN_KEYS[role])
 
 
 def roles() -> list[RoleWords]:

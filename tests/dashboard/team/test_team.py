@@ -258,13 +258,13 @@ def test_a_right_lost_between_question_and_act_shows_the_page_for_those_without(
     """Bob is demoted after the page has let him in and before the service has locked the team."""
     own = membership(project, bob)
     service.change_role(actor=OPERATOR, membership=own, role="administrator")
-    asked = pages._member
+    asked = pages.member_in
 
     def demoted_meanwhile(*args: Any) -> Membership:
         service.change_role(actor=OPERATOR, membership=own, role="member")
         return asked(*args)
 
-    monkeypatch.setattr(pages, "_member", demoted_meanwhile)
+    monkeypatch.setattr(pages, "member_in", demoted_meanwhile)
     answer = signed_in(bob).post(url(project, f"{membership(project, alice).id}/remove/"))
     assert answer.status_code == 403
     assert "alice@example.com" in text(answer)
