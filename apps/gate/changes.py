@@ -45,7 +45,7 @@ class Changes:
     def _announce(self, script: Script, digests: Iterable[bytes], arguments: Collection[Argument]) -> bool:
         calls = [(names.bucket_of(d), script.command([names.record(d)], [*arguments])) for d in digests]
         try:
-            self._nodes.evaluate_all(script, calls)
+            self._nodes.evaluate_all(script, calls, may_run_twice=True)
         except FAILURES as error:
             # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
             log.warning(

@@ -64,8 +64,13 @@ class Nodes:
         except redis.ResponseError as error:
             return self._follow(error, bucket, script, command)
 
-    def evaluate_all(self, script: Script, calls: Sequence[tuple[int, bytes]]) -> list[Any]:
-        """What a script returns for each (bucket, command), in one round trip for `TOGETHER` of them on a server."""
+    def evaluate_all(
+        self, script: Script, calls: Sequence[tuple[int, bytes]], *, may_run_twice: bool = False
+    ) -> list[Any]:
+        """What a script returns for each (bucket, command), in one round trip for `TOGETHER` of them on a server.
+
+        With `may_run_twice` a connection that had died unnoticed is replaced, and all that was sent is sent again.
+        """
         answers: dict[int, Any] = {}
         places = defaultdict(list)
         for place, (bucket, _) in enumerate(calls):
@@ -73,7 +78,13 @@ class Nodes:
         for wire, of_wire in places.items():
             for start in range(0, len(of_wire), TOGETHER):
                 some = of_wire[start : start + TOGETHER]
-                given = wire.ask_all([script.loading, *(calls[place][1] for place in some)])[1:]
+                commands = [script.loading, *(calls[place][1] for place in some)]
+                try:
+                    given = wire.ask_all(commands)[1:]
+                except ConnectionError:
+                    if not may_run_twice:
+                        raise
+                    given = wire.ask_all(commands)[1:]
                 answers.update(zip(some, given, strict=True))
         return [self._sound(answers[place], script, *call) for place, call in enumerate(calls)]
 

@@ -92,7 +92,7 @@ def test_repeated_flush_changes_nothing(site: Site, operator: Changes, project: 
     for presented in keys.values():
         for web in site.webs:
             web.server.call("/v1/verify", key=presented, method="POST")
-    assert operator.make("store_without_confirming").result > 0
+    _store_without_confirming(operator)
     before = operator.make("rows").result
     assert operator.make("store_without_confirming").result == 0
     assert operator.make("settle").result == 0
@@ -100,3 +100,8 @@ def test_repeated_flush_changes_nothing(site: Site, operator: Changes, project: 
     counted = counting.settled(operator, keys, counting.Bounds(dict.fromkeys(keys, len(site.webs)), {}))
     assert operator.make("rows").result == before
     assert set(counted.values()) == {len(site.webs)}
+
+
+def _store_without_confirming(operator: Changes) -> None:
+    """Twice, if its connection to Redis has died with the Redis of another test."""
+    assert any(operator.make("store_without_confirming").result for _ in range(2))
