@@ -29,11 +29,13 @@ default_pool_size = {size}
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
 server_reset_query_always = 1
+server_login_retry = 1
 log_connections = 0
 log_disconnections = 0
 """
 """`server_reset_query_always` throws all away that a client has set for its session after each transaction: what
-depends on it fails here at once, and not when another client happens to get that connection."""
+depends on it fails here at once, and not when another client happens to get that connection. `server_login_retry`: else
+a PostgreSQL that is back is not asked for 15 seconds."""
 
 
 class PgBouncer:
