@@ -49,6 +49,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "conflict": (409, "Conflict"),
     "already_rotated": (409, "The key has been rotated before"),
     "key_ended": (409, "The key has ended"),
+    "illegal_step": (409, "Not possible in this state"),
     "idempotency_running": (409, "The first request is still running"),
     "too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "Unsupported media type"),

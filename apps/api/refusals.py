@@ -104,7 +104,10 @@ def _method_not_allowed(verdict: Verdict, view: Any) -> Problem:
     _, judgement, project = known(verdict)
     resource = catalogues.get(project.catalogue).resources[judgement.resource]
     allowed = methods_of(view)
-    if getattr(view, "operation", None) is None:
+    operation_for: Callable[[str], str | None] | None = getattr(view, "operation_for", None)
+    if operation_for is not None:
+        allowed = [method for method in allowed if operation_for(method) in resource.operations]
+    elif getattr(view, "operation", None) is None:
         allowed = [method for method in allowed if method in resource.methods]
     detail = f"{resource.label} can be asked for {', '.join(allowed) or 'nothing'} here."
     return Problem("method_not_allowed", detail, {"Allow": ", ".join(allowed)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from apps.api import listing, preferences
 from apps.api.authentication import Principal, actor_of, principal_of
-from apps.api.declared import RESOURCE_IN_PATH
+from apps.api.declared import RESOURCE_IN_PATH, Declared, resource_of
 from apps.api.idempotency import idempotent, reserved_id
 from apps.api.problems import not_found
 from apps.api.views import ApiView, answer, body_of
@@ -20,7 +20,7 @@ from apps.records import analytics, queries, schema, service
 
 
 class ResourceView(ApiView):
-    resource = RESOURCE_IN_PATH
+    resource: ClassVar[str | Declared] = RESOURCE_IN_PATH
 
     @property
     def principal(self) -> Principal:
@@ -33,7 +33,7 @@ class ResourceView(ApiView):
     @property
     def entry(self) -> Resource:
         """The resource as the project's catalogue has it."""
-        return self.principal.catalogue.resources[self.kwargs["resource"]]
+        return self.principal.catalogue.resources[str(resource_of(self))]
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -46,7 +46,7 @@ class Records(ResourceView):
             return self._analytics(request)
         query = listing.read(request.query_params, self.fields, strict=preferences.is_strict(request))
         page = queries.page(self.project_id, self.entry, query.listing)
-        data = [queries.record_json(record, self.fields) for record in page.records]
+        data = [queries.record_json(record, self.fields, self.entry) for record in page.records]
         return answer(request, {"data": data, "next_cursor": page.next_cursor}, ignored=query.ignored)
 
     def _analytics(self, request: Request) -> Response:
@@ -70,7 +70,7 @@ class Records(ResourceView):
         return answer(request, self._shown(written), status=201, ignored=written.ignored, location=location)
 
     def _shown(self, written: service.Written) -> dict[str, Any]:
-        return queries.record_json(written.record, self.fields)
+        return queries.record_json(written.record, self.fields, self.entry)
 
 
 class Record(ResourceView):
@@ -78,7 +78,7 @@ class Record(ResourceView):
         record = queries.record_in(self.project_id, self.entry, record_id)
         if record is None:
             raise not_found()
-        return answer(request, queries.record_json(record, self.fields))
+        return answer(request, queries.record_json(record, self.fields, self.entry))
 
     def patch(self, request: Request, resource: str, record_id: str) -> Response:
         written = service.update_record(
@@ -89,7 +89,7 @@ class Record(ResourceView):
             data=body_of(request),
             strict=preferences.is_strict(request),
         )
-        return answer(request, queries.record_json(written.record, self.fields), ignored=written.ignored)
+        return answer(request, queries.record_json(written.record, self.fields, self.entry), ignored=written.ignored)
 
     def delete(self, request: Request, resource: str, record_id: str) -> Response:
         service.delete_record(

@@ -2,8 +2,9 @@
 
 from django.urls import path, re_path, register_converter
 
-from apps.api import auth, developer_access, me, problems, resources, webhooks
+from apps.api import auth, developer_access, me, operations, problems, resources, webhooks
 from apps.projects import catalogues
+from apps.records.steps import MACHINES
 
 
 class ResourceConverter:
@@ -25,6 +26,17 @@ def _serves(resource: object) -> bool:
 
 
 register_converter(ResourceConverter, "resource")
+
+_steps = [
+    path(
+        f"{slug}/<str:record_id>/{step.operation}",
+        operations.TakeStep.as_view(),
+        {"resource": slug, "operation": step.operation},
+        name=f"api_{slug}_{step.operation}",
+    )
+    for slug, machine in MACHINES.items()
+    for step in machine.steps
+]
 
 urlpatterns = [
     path("auth/login", auth.Login.as_view(), name="api_login"),
@@ -48,6 +60,11 @@ urlpatterns = [
     path("developer-access/api-keys/<str:key_id>/revoke", developer_access.RevokeKey.as_view(), name="api_key_revoke"),
     path("developer-access/api-keys/<str:key_id>/rotate", developer_access.RotateKey.as_view(), name="api_key_rotate"),
     path("developer-access/api-keys/<str:key_id>/usage", developer_access.KeyUsage.as_view(), name="api_key_usage"),
+    *_steps,
+    path("broadcasts/<str:record_id>/metrics", operations.Metrics.as_view(), name="api_broadcasts_metrics"),
+    path("contacts/<str:record_id>/tags/<str:tag>", operations.Tag.as_view(), name="api_contacts_tag"),
+    path("inbox/<str:record_id>/messages", operations.Messages.as_view(), name="api_inbox_messages"),
+    path("templates/sync", operations.Sync.as_view(), name="api_templates_sync"),
     path("<resource:resource>", resources.Records.as_view(), name="api_records"),
     path("<resource:resource>/schema", resources.Schema.as_view(), name="api_schema"),
     path("<resource:resource>/<str:record_id>", resources.Record.as_view(), name="api_record"),

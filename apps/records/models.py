@@ -1,10 +1,11 @@
-"""The rows of a project's resources."""
+"""The rows of a project's resources, and what hangs on them."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from django.db import models
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from apps.core.ids import new_id
@@ -16,6 +17,7 @@ class Record(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="records", editable=False)
     resource = models.CharField(max_length=40, editable=False)
     data = models.JSONField(default=dict)
+    tags = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)  # text, sorted
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -27,3 +29,38 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} {self.id}"
+
+
+class Message(models.Model):
+    """A message of a conversation. It is never changed."""
+
+    class Direction(models.TextChoices):
+        OUTBOUND = "outbound"
+        INBOUND = "inbound"
+
+    id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "mes"), editable=False)
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="messages", editable=False)
+    direction = models.CharField(max_length=8, editable=False)
+    text = models.TextField(editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        indexes = (models.Index(fields=("record", "created_at", "id"), name="message_created"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(direction__in=("outbound", "inbound")), name="message_direction"),
+        )
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Metrics(models.Model):
+    """What was reported of a broadcast last: `counts` by name, `reason` of a failure."""
+
+    record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, editable=False)
+    counts = models.JSONField(default=dict, editable=False)
+    reason = models.TextField(blank=True, editable=False)
+    reported_at = models.DateTimeField(editable=False)
+
+    def __str__(self) -> str:
+        return self.record_id

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -16,7 +16,10 @@ from apps.core.times import rfc3339
 from apps.records import cursor as cursors
 from apps.records.cursor import Cursor
 from apps.records.lookups import matches
-from apps.records.models import Record
+from apps.records.models import Message, Metrics, Record
+from apps.records.steps import COUNTS, STATUS
+
+Row = TypeVar("Row", Record, Message)
 
 _ID = re.compile(r"rec_[0-9A-Za-z]{22}")
 
@@ -59,24 +62,65 @@ def page(project_id: str, resource: Resource, listing: Listing) -> Page:
         records = records.filter(updated_at__gte=listing.updated_since)
     for field, value in listing.filters:
         records = records.filter(matches(field, value))
-    if listing.after:
-        records = records.filter(_after(listing.after))
-    sign = "-" if listing.order.startswith("-") else ""
-    rows = list(records.order_by(listing.order, f"{sign}id")[: listing.limit + 1])
-    more = len(rows) > listing.limit
-    rows = rows[: listing.limit]
-    return Page(rows, cursors.encode(_cursor(rows[-1], listing.order)) if more else None)
+    rows, after = _cut(records, listing)
+    return Page(rows, after)
 
 
-def record_json(record: Record, fields: Sequence[Field]) -> dict[str, Any]:
-    """`{"id", "created_at", "updated_at", …}` with each field by its name, null where it is empty."""
+def messages(record: Record, listing: Listing) -> tuple[Sequence[Message], str | None]:
+    """One page of the conversation, and the cursor of the page after it."""
+    return _cut(Message.objects.filter(record=record), listing)
+
+
+def metrics_of(record: Record) -> Metrics | None:
+    """What was reported of the broadcast; None as long as nothing was."""
+    return Metrics.objects.filter(record=record).first()
+
+
+def record_json(record: Record, fields: Sequence[Field], resource: Resource) -> dict[str, Any]:
+    """`{"id", "created_at", "updated_at", …}` with each field by its name, null where it is empty, and `tags`, where
+    the resource has them."""
     values: Mapping[str, Any] = record.data
-    return {
+    shown = {
         "id": record.id,
         "created_at": rfc3339(record.created_at),
         "updated_at": rfc3339(record.updated_at),
         **{field.name: values.get(field.name) for field in fields},
     }
+    if "tags" in resource.operations:
+        shown.setdefault("tags", record.tags)
+    return shown
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "created_at": rfc3339(message.created_at),
+        "direction": message.direction,
+        "text": message.text,
+    }
+
+
+def metrics_json(record: Record, metrics: Metrics | None) -> dict[str, Any]:
+    """`{"id", "status", "reported_at", "recipients", …, "reason"}`: null is what nobody has reported."""
+    counts: Mapping[str, Any] = metrics.counts if metrics else {}
+    return {
+        "id": record.id,
+        "status": record.data.get(STATUS),
+        "reported_at": rfc3339(metrics.reported_at) if metrics else None,
+        **{name: counts.get(name) for name in COUNTS},
+        "reason": (metrics.reason or None) if metrics else None,
+    }
+
+
+def _cut(rows: QuerySet[Row], listing: Listing) -> tuple[Sequence[Row], str | None]:
+    """The rows of one page, and the cursor of the next; None when there is none."""
+    if listing.after:
+        rows = rows.filter(_after(listing.after))
+    sign = "-" if listing.order.startswith("-") else ""
+    found = list(rows.order_by(listing.order, f"{sign}id")[: listing.limit + 1])
+    more = len(found) > listing.limit
+    found = found[: listing.limit]
+    return found, cursors.encode(_cursor(found[-1], listing.order)) if more else None
 
 
 def _records(project_id: str, resource: Resource) -> QuerySet[Record]:
@@ -93,7 +137,7 @@ def _after(cursor: Cursor) -> Q:
     )
 
 
-def _cursor(record: Record, order: str) -> Cursor:
+def _cursor(record: Record | Message, order: str) -> Cursor:
     return Cursor(order, getattr(record, order.removeprefix("-")), record.id)
 
 

@@ -6,11 +6,18 @@ from typing import Any
 
 from apps.core.fields import Field
 from apps.core.resources import Resource
+from apps.records import steps
 
 
 def fields_of(project_id: str, resource: Resource) -> tuple[Field, ...]:
     """The fields of the resource's records in this project, in order: at present those of its catalogue."""
     return resource.fields
+
+
+def owned_fields(resource: Resource) -> frozenset[str]:
+    """Names of the fields that operations alone write: a client that sends one is as one that sends an unknown name."""
+    machine = steps.machine_of(resource)
+    return machine.owned if machine else frozenset()
 
 
 def schema_json(project_id: str, resource: Resource) -> dict[str, Any]:

@@ -6,7 +6,7 @@ have a right to have what is known about them deleted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -19,7 +19,7 @@ from apps.core.actor import Actor
 from apps.core.errors import FieldError, Invalid, Missing
 from apps.core.ids import new_id
 from apps.core.resources import Resource
-from apps.records import queries, schema
+from apps.records import queries, schema, steps
 from apps.records.models import Record
 
 
@@ -42,8 +42,9 @@ def create_record(
 ) -> Written:
     """A new record of `resource` with the values of `data`, by field name; None leaves a field empty.
 
-    `strict` refuses names that no field has. With a `record_id` that was reserved before, a second call returns what
-    the first one made. Raises `Invalid` with each faulty field.
+    Fields that operations alone write (`steps`) are no fields here. `strict` refuses names that no field has. With a
+    `record_id` that was reserved before, a second call returns what the first one made. Raises `Invalid` with each
+    faulty field.
     """
     cleaned = _clean(project_id, resource, data, strict=strict, partial=False)
     now = timezone.now()
@@ -51,7 +52,7 @@ def create_record(
         id=record_id or new_id("rec"),
         project_id=project_id,
         resource=resource.slug,
-        data=_filled(cleaned.values),
+        data=_filled(_initial(resource) | cleaned.values),
         created_at=now,
         updated_at=now,
     )
@@ -79,7 +80,7 @@ def update_record(
     """
     cleaned = _clean(project_id, resource, data, strict=strict, partial=True)
     with transaction.atomic(durable=True):
-        record = _locked(project_id, resource, record_id)
+        record = locked(project_id, resource, record_id)
         merged = _filled(record.data | cleaned.values)
         if merged != record.data:
             changed = [name for name in cleaned.values if merged.get(name) != record.data.get(name)]
@@ -93,7 +94,7 @@ def update_record(
 def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_id: str) -> Record:
     """The record as it was. Raises `Missing` when the project has no such record (any more)."""
     with transaction.atomic(durable=True):
-        record = _locked(project_id, resource, record_id)
+        record = locked(project_id, resource, record_id)
         Record.objects.filter(pk=record.pk).delete()
         _audit(EventType.RECORD_DELETED, actor, record, resource, list(record.data))
     return record
@@ -102,8 +103,21 @@ def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_i
 def _clean(
     project_id: str, resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
 ) -> fields.Cleaned:
-    known = schema.fields_of(project_id, resource)
-    errors: Sequence[FieldError] = _unknown(known, data) if strict else ()
+    owned = schema.owned_fields(resource)
+    known = [field for field in schema.fields_of(project_id, resource) if field.name not in owned]
+    return clean(known, data, strict=strict, partial=partial, owned=owned)
+
+
+def clean(
+    known: Sequence[fields.Field],
+    data: Mapping[str, object],
+    *,
+    strict: bool,
+    partial: bool = False,
+    owned: Collection[str] = (),
+) -> fields.Cleaned:
+    """`fields.clean`, which also refuses, if `strict`, the names that are no field or are `owned` by operations."""
+    errors: Sequence[FieldError] = _unknown(known, data, owned) if strict else ()
     try:
         cleaned = fields.clean(known, data, partial=partial)
     except Invalid as fault:
@@ -113,13 +127,25 @@ def _clean(
     return cleaned
 
 
-def _unknown(known: Sequence[fields.Field], data: Mapping[str, object]) -> list[FieldError]:
+def _unknown(known: Sequence[fields.Field], data: Mapping[str, object], owned: Collection[str]) -> list[FieldError]:
     names = {field.name for field in known}
     return [
-        FieldError(fields.pointer(name), "There is no such field. Names count exactly, case and all.", "unknown_field")
+        FieldError(fields.pointer(name), _BY_OPERATION, "read_only")
+        if name in owned
+        else FieldError(
+            fields.pointer(name), "There is no such field. Names count exactly, case and all.", "unknown_field"
+        )
         for name in data
         if name not in names
     ]
+
+
+_BY_OPERATION = "Operations alone set this. Leave it out."
+
+
+def _initial(resource: Resource) -> dict[str, object]:
+    machine = steps.machine_of(resource)
+    return {steps.STATUS: machine.initial} if machine else {}
 
 
 def _filled(values: Mapping[str, object]) -> dict[str, object]:
@@ -139,7 +165,8 @@ def _insert(record: Record) -> bool:
     return True
 
 
-def _locked(project_id: str, resource: Resource, record_id: str) -> Record:
+def locked(project_id: str, resource: Resource, record_id: str) -> Record:
+    """The record, which nobody else changes until the transaction is over. Raises `Missing`."""
     record = queries.records_with(project_id, resource, record_id).select_for_update().first()
     if record is None:
         raise Missing(f"There is no {resource.singular.replace('_', ' ')} with this ID.")

@@ -46,6 +46,20 @@ MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_webhook_deliveries": (f"{HOOKS}/x/deliveries", ("GET",)),
 }
 
+# route → its path and methods. What each needs: test_operations.py.
+OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "api_broadcasts_schedule": ("/v1/broadcasts/x/schedule", ("POST",)),
+    "api_broadcasts_send": ("/v1/broadcasts/x/send", ("POST",)),
+    "api_broadcasts_retry": ("/v1/broadcasts/x/retry", ("POST",)),
+    "api_broadcasts_report": ("/v1/broadcasts/x/report", ("POST",)),
+    "api_broadcasts_metrics": ("/v1/broadcasts/x/metrics", ("GET",)),
+    "api_contacts_tag": ("/v1/contacts/x/tags/vip", ("PUT", "DELETE")),
+    "api_inbox_messages": ("/v1/inbox/x/messages", ("GET", "POST")),
+    "api_templates_submit": ("/v1/templates/x/submit", ("POST",)),
+    "api_templates_report": ("/v1/templates/x/report", ("POST",)),
+    "api_templates_sync": ("/v1/templates/sync", ("POST",)),
+}
+
 PUBLIC = {"api_login", "api_refresh", "api_logout", "api_nowhere"}
 
 
@@ -104,7 +118,7 @@ def path_of(route: str, record_id: str) -> str:
         "api_schema": "/v1/leads/schema",
         "api_record": f"/v1/leads/{record_id}",
         "api_scopes": "/v1/developer-access/scopes",
-        **{name: path for name, (path, _) in MANAGEMENT.items()},
+        **{name: path for name, (path, _) in {**MANAGEMENT, **OPERATIONS}.items()},
     }[route]
 
 
@@ -117,10 +131,11 @@ def a_lead(project: Project) -> str:
 
 CALLS = [(route, method) for route, methods in ROUTES.items() for method in methods]
 MANAGED = [(route, method) for route, (_, methods) in MANAGEMENT.items() for method in methods]
+OPERATED = [(route, method) for route, (_, methods) in OPERATIONS.items() for method in methods]
 
 
 def test_every_route_is_in_the_table() -> None:
-    assert {pattern.name for pattern in urls.urlpatterns} == {*ROUTES, *MANAGEMENT, *PUBLIC}
+    assert {pattern.name for pattern in urls.urlpatterns} == {*ROUTES, *MANAGEMENT, *OPERATIONS, *PUBLIC}
 
 
 def test_every_method_of_a_route_is_in_the_table() -> None:
@@ -128,7 +143,7 @@ def test_every_method_of_a_route_is_in_the_table() -> None:
         if pattern.name not in PUBLIC:
             view: Any = pattern.callback
             methods = {m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(view.cls, m.lower())}
-            assert methods == {m for route, m in CALLS + MANAGED if route == pattern.name}, pattern.name
+            assert methods == {m for route, m in CALLS + MANAGED + OPERATED if route == pattern.name}, pattern.name
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS)
@@ -150,7 +165,7 @@ def test_key_of_another_project_finds_nothing(route: str, method: str, project: 
     assert data(call("GET", f"/v1/leads/{lead}", secret_for(project, "leads:read")))["name"] == "Ann"
 
 
-@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED)
+@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED + OPERATED)
 def test_anonymous_is_told_how_to_send_a_key(route: str, method: str, project: Project) -> None:
     response = call(method, path_of(route, a_lead(project)))
     problem(response, 401, "unauthenticated")
@@ -179,7 +194,7 @@ def test_what_manages_the_project_is_closed_to_its_other_people_and_keys(
 
 
 @pytest.mark.parametrize("who", REFUSED, ids=lambda who: who.__name__)
-@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED)
+@pytest.mark.parametrize(("route", "method"), CALLS + MANAGED + OPERATED)
 def test_key_that_is_no_good_is_refused(
     route: str, method: str, who: Callable[[Project], str], project: Project
 ) -> None:

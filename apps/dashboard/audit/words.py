@@ -36,6 +36,17 @@ VERBS: Mapping[str, str] = {
     "record.created": "created the record",
     "record.updated": "changed the record",
     "record.deleted": "deleted the record",
+    "record.tagged": "added a tag to the record",
+    "record.untagged": "removed a tag from the record",
+    "record.messaged": "added a message to the record",
+    "record.scheduled": "scheduled the record",
+    "record.sending": "had sending begin of the record",
+    "record.sent": "reported as sent the record",
+    "record.failed": "reported as failed the record",
+    "record.submitted": "submitted the record",
+    "record.approved": "reported as approved the record",
+    "record.rejected": "reported as rejected the record",
+    "record.sync_requested": "asked for a sync of each record",
 }
 
 ICONS: Mapping[str, str] = {
