@@ -47,7 +47,7 @@ class Pending:
         try:
             return self._wire.receive(self._line)
         except FAILURES as error:
-            self._shared.note_failure(error)
+            self._shared.note_failure(error, self._waiting.digest)
             return None
 
 
@@ -65,5 +65,5 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
         wire = shared.wire_ahead(waiting.digest)
         return None if wire is None else Pending(shared, presented, waiting, wire, wire.send(command))
     except FAILURES as error:
-        shared.note_failure(error)
+        shared.note_failure(error, waiting.digest)
         return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+import redis
+
 from apps.gate import names
-from apps.gate.health import Health
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import BEGIN, DROP, END
 from apps.gate.wire import FAILURES, TOGETHER, Argument, Script, Wire, pack
@@ -21,55 +22,83 @@ IDLE = 3600
 """Seconds after which a record that nobody asks about is dropped."""
 
 
+SEEN_WITHIN = 60.0
+"""Seconds after which a change is in the database for everybody to see: more than its transaction takes, and more than
+the clocks of two machines differ."""
+
+
 class Changes:
     """`nodes` are asked patiently: a change has nobody else to tell."""
 
-    def __init__(self, nodes: Nodes, health: Health) -> None:
-        self._nodes, self._health = nodes, health
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
 
-    def begin(self, change: str, digests: Iterable[bytes]) -> bool:
-        """Marks the keys: from now on every process asks the database about them. False: Redis was not told."""
-        return self._announce(BEGIN, digests, [change, LIFE_MS])
+    def begin(self, change: str, digests: Iterable[bytes]) -> None:
+        """Marks the keys: from now on every process asks the database about them."""
+        self._announce(BEGIN, digests, [change, LIFE_MS])
 
     def end(self, change: str, digests: Iterable[bytes]) -> bool:
         """Takes the mark away, and with it all that was cached before the change. False: Redis was not told."""
         return self._announce(END, digests, [change])
 
-    def assert_again(self, digests: Iterable[bytes]) -> bool:
-        """Takes away what Redis holds of keys that changed lately, unless a change of them is on its way.
+    def catch_up(self, now: float, changed_since: Callable[[float], Iterable[bytes]]) -> bool:
+        """Takes away what Redis holds of keys that changed lately, unless a change of them is on its way. True when a
+        server was found to be another one: then all of its records are gone.
 
-        For the change that could not be announced, and for a record that came back with an old snapshot.
-        """
-        return self._announce(DROP, digests, [])
-
-    def _announce(self, script: Script, digests: Iterable[bytes], arguments: Collection[Argument]) -> bool:
-        calls = [(names.bucket_of(d), script.command([names.record(d)], [*arguments])) for d in digests]
-        try:
-            self._nodes.evaluate_all(script, calls, may_run_twice=True)
-        except FAILURES as error:
-            # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
-            log.warning(
-                "Redis could not be told of a change, which holds everywhere once a worker has told it: %s", error
-            )
-            self._health.note_failure(error)
-            return False
-        return True
-
-    def forget_after_restart(self) -> bool:
-        """Drops the records of servers that are not what they were, and says whether there were any.
-
-        A server that was restarted from an older snapshot, or a replica that was promoted, may hold records from
-        before a change. Its limits and counts are kept. Beside the records stands which run of which server they are
-        of: a worker that has just started finds them as they should be, and leaves them alone.
+        For the change that could not be announced, and for a record that came back with an old snapshot. `now` and the
+        argument of `changed_since`, which gives digests: seconds since 1970, UTC. Beside its records, each server keeps
+        which run of it they are of and until when it has been told of all changes; so a worker goes on where another
+        one ended, and a server that was restarted, or a replica that was promoted, loses its records. Its limits and
+        counts are kept.
         """
         self._nodes.forget()
         replaced = False
         try:
             for wire, buckets in self._nodes.all():
-                replaced |= _forget_of_another(wire, names.run(buckets[0]))
+                replaced |= self._catch_up(wire, buckets, now, changed_since)
         except FAILURES as error:
-            self._health.note_failure(error)
+            self._note_failure(error)
         return replaced
+
+    def _catch_up(
+        self, wire: Wire, buckets: Sequence[int], now: float, changed_since: Callable[[float], Iterable[bytes]]
+    ) -> bool:
+        mark = names.run(buckets[0])
+        try:
+            run = _run_id(wire)
+            told = _told_until(wire, mark, run)
+            if told is None:
+                for found in _records(wire):
+                    _drop_unless_changing(wire, found)
+            else:
+                here = [d for d in changed_since(told - SEEN_WITHIN) if names.bucket_of(d) in buckets]
+                if not self.assert_again(here):
+                    return False
+            wire.ask("SET", mark, b"%b|%.3f" % (run, now))
+        except FAILURES as error:
+            self._note_failure(error)
+            return False
+        return told is None
+
+    def assert_again(self, digests: Iterable[bytes]) -> bool:
+        """Takes away what Redis holds of these keys, unless a change of them is on its way. False: not of all."""
+        return self._announce(DROP, digests, [])
+
+    def _announce(self, script: Script, digests: Iterable[bytes], arguments: Collection[Argument]) -> bool:
+        calls = [(names.bucket_of(d), script.command([names.record(d)], [*arguments])) for d in digests]
+        try:
+            answers = self._nodes.evaluate_all(script, calls, may_run_twice=True)
+        except FAILURES as error:
+            answers = [error]
+        failures = [answer for answer in answers if isinstance(answer, Exception)]
+        if failures:
+            # The database has the change; whoever cannot reach Redis asks there, and the worker asserts it again.
+            self._note_failure(failures[0])
+        return not failures
+
+    def _note_failure(self, error: Exception) -> None:
+        log.warning("Redis could not be told of a change, which holds everywhere once a worker has told it: %s", error)
+        self._nodes.forget()
 
     def forget_idle(self) -> int:
         """Drops the records that nobody has asked about for long; returns how many."""
@@ -81,26 +110,31 @@ class Changes:
                     idle = [name for name, age in zip(found, ages, strict=True) if isinstance(age, int) and age > IDLE]
                     dropped += _drop(wire, idle)
         except FAILURES as error:
-            self._health.note_failure(error)
+            self._note_failure(error)
         return dropped
 
 
-def _forget_of_another(wire: Wire, mark: str) -> bool:
-    """Drops the records of a server unless `mark` says that they are of its present run, and marks them then."""
-    run_id = _run_id(wire)
+def _told_until(wire: Wire, mark: str, run: bytes) -> float | None:
+    """Until when a server has been told of all changes; None when its records are of another run, or nobody knows."""
     marked = wire.ask_all([pack("GET", mark)])[0]  # an error where something of another type stands
-    if marked == run_id:
-        return False
-    for found in _records(wire):
-        _drop(wire, found)
-    wire.ask("SET", mark, run_id)
-    return True
+    of, _, told = marked.partition(b"|") if isinstance(marked, bytes) else (b"", b"", b"")
+    try:
+        return float(told) if of == run else None
+    except ValueError:
+        return None
 
 
 def _drop(wire: Wire, found: Sequence[bytes]) -> int:
     """One command for each name: those of one server are in many slots of a cluster, which no command may mix."""
     answers = wire.ask_all([pack("UNLINK", name) for name in found]) if found else []
     return sum(answer for answer in answers if isinstance(answer, int))
+
+
+def _drop_unless_changing(wire: Wire, found: Sequence[bytes]) -> None:
+    commands = [DROP.command([name.decode("latin-1")], []) for name in found]
+    for answer in wire.ask_all([DROP.loading, *commands]):
+        if isinstance(answer, redis.ResponseError) and not str(answer).startswith("MOVED"):
+            raise answer
 
 
 def _run_id(wire: Wire) -> bytes:

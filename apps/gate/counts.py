@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import redis
 
 from apps.gate import names
-from apps.gate.health import Health
 from apps.gate.meter import Batch, Count, Seen
 from apps.gate.names import BUCKETS
 from apps.gate.nodes import Nodes
@@ -29,30 +28,38 @@ _NAME = re.compile(rb"[0-9a-f]{32}")
 class Counts:
     """What all processes have counted."""
 
-    def __init__(self, nodes: Nodes, health: Health) -> None:
-        self._nodes, self._health = nodes, health
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
 
     def batches(self, wanted: Set[int] | None = None) -> list[Batch]:
-        """All, or those of some buckets."""
+        """All, or those of some buckets: as many as can be read, while a server is away."""
+        by_wire: defaultdict[Wire, list[tuple[int, str]]] = defaultdict(list)
         try:
-            waiting = list(self._set_aside(range(BUCKETS) if wanted is None else wanted))
-            by_wire: defaultdict[Wire, list[tuple[int, str]]] = defaultdict(list)
-            for bucket, name in waiting:
+            for bucket, name in self._set_aside(range(BUCKETS) if wanted is None else wanted):
                 by_wire[self._nodes.of(bucket)].append((bucket, name))
-            return [batch for wire, some in by_wire.items() for batch in _read_all(wire, some)]
         except FAILURES as error:
-            self._health.note_failure(error)
-            return []
+            self._note_failure(error)
+        return [batch for wire, some in by_wire.items() for batch in self._read_all(wire, some)]
 
     def _set_aside(self, buckets: Iterable[int]) -> Iterator[tuple[int, str]]:
         """Makes batches of what has been counted; all that wait, by bucket and name."""
         calls = [(bucket, _draining(bucket)) for bucket in buckets]
         for (bucket, _), found in zip(calls, self._nodes.evaluate_all(DRAIN, calls), strict=True):
+            if isinstance(found, Exception):
+                self._note_failure(found)
+                continue
             for name in found:
                 if _NAME.fullmatch(name):
                     yield bucket, name.decode()
                 else:
                     self._nodes.of(bucket).ask("SREM", names.batches(bucket), name)  # none of ours
+
+    def _read_all(self, wire: Wire, some: Sequence[tuple[int, str]]) -> list[Batch]:
+        try:
+            return list(_read_all(wire, some))
+        except FAILURES as error:
+            self._note_failure(error)
+            return []
 
     def confirm(self, batch: Batch) -> None:
         """Drops a batch that has arrived. `Batch.id` is "<bucket>:<name>"."""
@@ -61,7 +68,11 @@ class Counts:
         try:
             _drop(self._nodes.of(bucket), bucket, name)
         except FAILURES as error:
-            self._health.note_failure(error)
+            self._note_failure(error)
+
+    def _note_failure(self, error: Exception) -> None:
+        log.warning("Counts wait in Redis, which does not answer: %s", error)
+        self._nodes.forget()
 
 
 def _draining(bucket: int) -> bytes:

@@ -19,16 +19,13 @@ UNKNOWN_LIMIT = 120 * 64
 class NoCaches:
     """The changes of a gate without caches: there is nothing that could answer from before them."""
 
-    def begin(self, change: str, digests: Iterable[bytes]) -> bool:
-        return True
+    def begin(self, change: str, digests: Iterable[bytes]) -> None:
+        pass
 
     def end(self, change: str, digests: Iterable[bytes]) -> bool:
         return True
 
-    def assert_again(self, digests: Iterable[bytes]) -> bool:
-        return True
-
-    def forget_after_restart(self) -> bool:
+    def catch_up(self, now: float, changed_since: Callable[[float], Iterable[bytes]]) -> bool:
         return False
 
     def forget_idle(self) -> int:

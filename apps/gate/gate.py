@@ -85,17 +85,15 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
         return {*digests, *dependent}
 
     changes, change = current().changes, uuid.uuid4().hex
-    marked = changes.begin(change, affected())
+    changes.begin(change, affected())
     try:
         yield
     finally:
         # Asked again: a key that was made meanwhile depends on the change as well.
         after = affected()
         current().forget(after)
-        ended = changes.end(change, after)
-    # A mark that stays sends everybody to the database, as well as one that was taken away.
-    if not marked and not ended:
-        _late.set(True)
+        if not changes.end(change, after):
+            _late.set(True)
 
 
 LATE = (
@@ -114,14 +112,9 @@ def holds_later() -> bool:
     return late
 
 
-def assert_again(digests: Iterable[bytes]) -> bool:
-    """Makes every process ask the database once more about keys that changed lately; False: Redis was not told."""
-    return current().changes.assert_again(digests)
-
-
-def forget_after_restart() -> bool:
-    """Drops cached records when Redis was restarted or replaced; True when it was."""
-    return current().changes.forget_after_restart()
+def catch_up(now: float, changed_since: Callable[[float], Iterable[bytes]]) -> bool:
+    """Makes good for changes that Redis was not told of, or has forgotten: see `Changes.catch_up`. For the worker."""
+    return current().changes.catch_up(now, changed_since)
 
 
 def forget_idle() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ import redis
 from redis.crc import key_slot
 
 from apps.gate.names import BUCKETS, TAGS
-from apps.gate.wire import TOGETHER, Argument, Script, Wire, pack
+from apps.gate.wire import FAILURES, TOGETHER, Argument, Script, Wire, pack
 
 _ELSEWHERE = ("MOVED ", "ASK ")
 """What a server answers that is not the one to ask, with the address of the one that is."""
@@ -47,6 +47,11 @@ class Nodes:
         """The same without asking; None when it is not known now."""
         return self._by_bucket[bucket] if self._by_bucket else None
 
+    def beside(self, bucket: int) -> Iterable[int]:
+        """The buckets on the same server, this one included; all of them when that is not known."""
+        known = self._by_bucket
+        return [b for b in range(BUCKETS) if known[b] is known[bucket]] if known else range(BUCKETS)
+
     def all(self) -> Iterator[tuple[Wire, list[int]]]:
         """Every server that has buckets, with these."""
         by_bucket = self._by_bucket or self._find()
@@ -69,6 +74,7 @@ class Nodes:
     ) -> list[Any]:
         """What a script returns for each (bucket, command), in one round trip for `TOGETHER` of them on a server.
 
+        In the place of an answer may stand the exception with which its server failed: the others have been asked.
         With `may_run_twice` a connection that had died unnoticed is replaced, and all that was sent is sent again.
         """
         answers: dict[int, Any] = {}
@@ -78,20 +84,19 @@ class Nodes:
         for wire, of_wire in places.items():
             for start in range(0, len(of_wire), TOGETHER):
                 some = of_wire[start : start + TOGETHER]
-                commands = [script.loading, *(calls[place][1] for place in some)]
-                try:
-                    given = wire.ask_all(commands)[1:]
-                except ConnectionError:
-                    if not may_run_twice:
-                        raise
-                    given = wire.ask_all(commands)[1:]
-                answers.update(zip(some, given, strict=True))
-        return [self._sound(answers[place], script, *call) for place, call in enumerate(calls)]
+                given = _ask_all(
+                    wire, [script.loading, *(calls[place][1] for place in some)], may_run_twice=may_run_twice
+                )
+                answers.update(zip(some, given[1:], strict=True))
+        return [self._followed(answers[place], script, *call) for place, call in enumerate(calls)]
 
-    def _sound(self, answer: Any, script: Script, bucket: int, command: bytes) -> Any:
-        if isinstance(answer, redis.ResponseError):
+    def _followed(self, answer: Any, script: Script, bucket: int, command: bytes) -> Any:
+        if not isinstance(answer, redis.ResponseError):
+            return answer
+        try:
             return self._follow(answer, bucket, script, command)
-        return answer
+        except FAILURES as error:
+            return error
 
     def _follow(self, error: redis.ResponseError, bucket: int, script: Script, command: bytes) -> Any:
         """What the server returns that a bucket has moved to. No command that was refused so has run.
@@ -178,3 +183,13 @@ class Nodes:
         if url not in self._known:
             self._known[url] = Wire(url, self._timeout)
         return self._known[url]
+
+
+def _ask_all(wire: Wire, commands: Sequence[bytes], *, may_run_twice: bool) -> list[Any]:
+    """The answers, or as many times the exception with which the server failed."""
+    try:
+        return wire.ask_all(commands)
+    except FAILURES as error:
+        if may_run_twice and isinstance(error, ConnectionError):
+            return _ask_all(wire, commands, may_run_twice=False)
+        return [error] * len(commands)

@@ -24,7 +24,7 @@ from apps.gate.memory import Memory
 from apps.gate.meter import Batch, printable
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import ADMIT, DROP, FETCH, FILL, MEND, UNKNOWN
-from apps.gate.wire import FAILURES, Wire, bulk
+from apps.gate.wire import FAILURES, Script, Wire, bulk
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +60,9 @@ class SharedGate:
         self._embedded = embedded
         self._memory = Memory()
         self._nodes, self._nodes_ahead, patient = Nodes(url, TIMEOUT), Nodes(url, TIMEOUT), Nodes(url, PATIENCE)
-        self._health = Health(on_failure=self._forget_nodes)
-        patiently = Health(on_failure=patient.forget)
-        self.changes = Changes(patient, patiently)
-        self._counts = Counts(patient, patiently)
-
-    def _forget_nodes(self) -> None:
-        self._nodes.forget()
-        self._nodes_ahead.forget()
+        self._health = Health(self._nodes, self._nodes_ahead)
+        self.changes = Changes(patient)
+        self._counts = Counts(patient)
 
     # --- find ---------------------------------------------------------------------------------------------------
 
@@ -78,11 +73,11 @@ class SharedGate:
                 return remembered
             if self._memory.is_unknown(digest):
                 return None
-        if attempt < 2 and self._health.is_up():
+        if attempt < 2 and self._is_up(digest):
             try:
                 return self._find_in_redis(digest, ask.ip or "")
             except FAILURES as error:
-                self._health.note_failure(error)
+                self.note_failure(error, digest)
         return self._embedded.find(digest, ask, attempt)
 
     def remembered(self, digest: bytes, ask: Ask, attempt: int) -> Found | None:
@@ -94,25 +89,28 @@ class SharedGate:
 
     def wire_of(self, digest: bytes) -> Wire | None:
         """The server that has a key, as far as it is known and answers."""
-        return self._nodes.known(names.bucket_of(digest)) if self._health.is_up() else None
+        return self._nodes.known(names.bucket_of(digest)) if self._is_up(digest) else None
 
     def wire_ahead(self, digest: bytes) -> Wire | None:
         """The same by connections of their own: on those of `wire_of`, another question could come in between."""
-        return self._nodes_ahead.of(names.bucket_of(digest)) if self._health.is_up() else None
+        return self._nodes_ahead.of(names.bucket_of(digest)) if self._is_up(digest) else None
 
-    def note_failure(self, error: Exception) -> None:
-        """Redis has failed somebody who asked it by a wire of this gate."""
-        self._health.note_failure(error)
+    def note_failure(self, error: Exception, digest: bytes) -> None:
+        """Redis has failed somebody who asked it about a key. What it holds of one key is no reason to leave it."""
+        if _is_about_values(error):
+            log.error("Redis could not work with what it holds of a key: %s", error)
+        else:
+            self._health.note_failure(error, names.bucket_of(digest))
+
+    def _is_up(self, digest: bytes) -> bool:
+        return self._health.is_up(names.bucket_of(digest))
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
         bucket = names.bucket_of(digest)
         keys = [names.record(digest), names.address(bucket, ip)]
         ticket = b"T" + secrets.token_hex(16).encode()
-        try:
-            value = self._nodes.run(bucket, FETCH, keys, [ticket, TICKET_LIFE_MS, UNKNOWN_LIMIT])
-        except redis.ResponseError:
-            self._mend(bucket, keys, len(keys))
-            value = self._nodes.run(bucket, FETCH, keys, [ticket, TICKET_LIFE_MS, UNKNOWN_LIMIT])
+        command = FETCH.command(keys, [ticket, TICKET_LIFE_MS, UNKNOWN_LIMIT])
+        value = self._evaluate(bucket, FETCH, command, keys, strings=2)
         if value == 0:
             raise Flooded
         if value == ticket:
@@ -150,11 +148,11 @@ class SharedGate:
     # --- admit --------------------------------------------------------------------------------------------------
 
     def admit(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
-        if self._health.is_up():
+        if self._is_up(digest):
             try:
                 return self._admit_in_redis(digest, found, ask, judgement)
             except FAILURES as error:
-                self._health.note_failure(error)
+                self.note_failure(error, digest)
         if found.version:
             return None  # nobody can say whether it still holds: ask the database
         return self._embedded.admit(digest, found, ask, judgement)
@@ -162,11 +160,7 @@ class SharedGate:
     def _admit_in_redis(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
         bucket = names.bucket_of(digest)
         command = self.command(digest, found, ask, judgement)
-        try:
-            answer = self._nodes.evaluate(bucket, ADMIT, command)
-        except redis.ResponseError:
-            self._mend(bucket, _keys(digest, found.record), 2)
-            answer = self._nodes.evaluate(bucket, ADMIT, command)
+        answer = self._evaluate(bucket, ADMIT, command, _keys(digest, found.record), strings=2)
         return self.read(digest, found, answer)
 
     def command(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> bytes:
@@ -182,10 +176,15 @@ class SharedGate:
         limit = found.record.rate_limit
         return Admission(outcome.decode(), Rate(limit, limit - used if used < limit else 0, -(-wait_ms // 1000)))
 
-    def _mend(self, bucket: int, keys: list[str], strings: int) -> None:
-        """A script failed: something stands in Redis that no version of boltkeys wrote. It is of no use to anybody."""
-        log.error("Redis holds something of another type under one of these names: %s", ", ".join(keys))
-        self._nodes.run(bucket, MEND, keys, [strings])
+    def _evaluate(self, bucket: int, script: Script, command: bytes, keys: list[str], strings: int) -> Any:
+        """What a script returns; once more, when something stood in Redis that no version of boltkeys wrote."""
+        try:
+            return self._nodes.evaluate(bucket, script, command)
+        except redis.ResponseError as error:
+            if not _is_about_values(error) or not self._nodes.run(bucket, MEND, keys, [strings]):
+                raise
+            log.error("Something of another type stood in Redis under one of these names: %s", ", ".join(keys))
+        return self._nodes.evaluate(bucket, script, command)
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
@@ -204,6 +203,11 @@ class SharedGate:
     def confirm(self, batch: Batch) -> None:
         counts = self._counts if ":" in batch.id else self._embedded
         counts.confirm(batch)
+
+
+def _is_about_values(error: Exception) -> bool:
+    """Whether Redis is well, and refused to work with a value."""
+    return isinstance(error, redis.ResponseError) and str(error).startswith(("ERR", "WRONGTYPE"))
 
 
 def _owner(digest: bytes) -> bytes:

@@ -26,8 +26,11 @@ class Window:
         self.total = 0
 
     def slide(self, now: float) -> None:
+        """When the clock goes back, all counts as made now: the limit holds, and nobody waits longer than 60 s."""
         while self.entries and self.entries[0][2] + WINDOW <= now:
             self.total -= int(self.entries.popleft()[1])
+        if self.entries and self.entries[-1][2] > now + 1:
+            self.entries = deque([[math.floor(now), self.total, now]])
 
     def add(self, now: float) -> None:
         second = math.floor(now)
@@ -40,8 +43,16 @@ class Window:
         self.total += 1
 
     def rate(self, limit: int, now: float) -> Rate:
-        oldest = self.entries[0][2] if self.entries else now - WINDOW
-        return Rate(limit, max(0, limit - self.total), max(0, math.ceil(oldest + WINDOW - now)))
+        return Rate(limit, max(0, limit - self.total), max(0, math.ceil(self._leaves(limit, now) - now)))
+
+    def _leaves(self, limit: int, now: float) -> float:
+        """When one request has left, or as many as are too many since the limit was lowered."""
+        leaves, gone, needed = now, 0, max(1, self.total - limit + 1)
+        for _, number, last in self.entries:
+            if gone >= needed:
+                break
+            leaves, gone = last + WINDOW, gone + int(number)
+        return leaves
 
 
 class Limiter:

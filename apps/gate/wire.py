@@ -96,13 +96,6 @@ class Wire:
             answer = _sound(self.ask_all([script.loading, command])[1])
         return answer
 
-    def run_each(self, script: Script, calls: Sequence[bytes]) -> list[Any]:
-        """The same for many commands, in one round trip for each `TOGETHER` of them."""
-        answers = []
-        for start in range(0, len(calls), TOGETHER):
-            answers += self.ask_all([script.loading, *calls[start : start + TOGETHER]])[1:]
-        return [_sound(answer) for answer in answers]
-
     def ask(self, *command: Argument) -> Any:
         """The answer to one command."""
         return _sound(self.ask_all([pack(*command)])[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -65,9 +65,9 @@ def digests_of(*, owner: str | None, project: str | None) -> list[bytes]:
     return [bytes(digest) for digest in digests.distinct()]
 
 
-def changed_since(since: datetime) -> set[bytes]:
-    """The digests of all keys that a change since then may have touched, by the audit's events."""
-    changes = Event.objects.filter(at__gte=since, type__in=GATE_CHANGES)
+def changed_since(since: float) -> set[bytes]:
+    """The digests of all keys that a change since then (seconds since 1970, UTC) may have touched, by the audit."""
+    changes = Event.objects.filter(at__gte=datetime.fromtimestamp(since, UTC), type__in=GATE_CHANGES)
     digests: set[bytes] = set()
     for event_type, target, project in changes.values_list("type", "target_id", "project_id").distinct():
         if event_type.startswith("key."):

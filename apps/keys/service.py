@@ -28,9 +28,6 @@ from apps.keys import loader, rules
 from apps.keys.models import Grant, Key, Status
 from apps.projects.models import Project
 
-RECENT = timedelta(seconds=60)
-"""For how long a change is asserted again: longer than its transaction takes to be seen."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
@@ -185,12 +182,12 @@ def record_expired(*, now: datetime, limit: int = 500) -> int:
         return sum(_record_expiry(key, now) for key in due[:limit])
 
 
-def assert_changes(*, since: datetime) -> bool:
-    """Makes the gate forget again what it holds of keys that changed since then; False: Redis could not be told.
+def tell_changes(now: datetime) -> None:
+    """Makes the gate forget again what it holds of keys that changed lately, and all that it was not told of.
 
     The audit is the list of what changed: it is written in the transaction of the change, whatever happens after.
     """
-    return gate.assert_again(loader.changed_since(since - RECENT))
+    gate.catch_up(now.timestamp(), loader.changed_since)
 
 
 def _new(actor: Actor, **columns: Any) -> tuple[Key, str]:

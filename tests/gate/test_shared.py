@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 import zlib
 from collections.abc import Callable
 
@@ -17,6 +19,7 @@ from apps.core.records import KeyRecord
 from apps.core.verify import Ask, Found, Judgement
 from apps.gate import changes, codec, gate, names, shared
 from apps.gate.meter import Batch
+from apps.gate.nodes import Nodes
 from apps.gate.shared import SharedGate
 from apps.keys import loader, service
 from apps.keys.models import Key
@@ -228,7 +231,7 @@ def test_record_that_came_back_with_an_old_snapshot_is_taken_away_again(project:
     client.restore(name, 0, snapshot, replace=True)
     gate.current.cache_clear()
     assert gate.verify(made.secret, LEADS)  # what the snapshot revived …
-    assert service.assert_changes(since=timezone.now())
+    service.tell_changes(timezone.now())
     assert gate.verify(made.secret, LEADS).code == "revoked"  # … is gone with the worker's next tick
 
 
@@ -237,9 +240,9 @@ def test_redis_that_is_another_server_loses_its_records_and_keeps_its_counts(
 ) -> None:
     made = make.new_key(project)
     assert gate.verify(made.secret, LEADS)
-    assert gate.forget_after_restart()
+    assert gate.catch_up(time.time(), loader.changed_since)
     assert client.get(names.record(secret.digest(made.secret))) is None
-    assert not gate.forget_after_restart()
+    assert not gate.catch_up(time.time(), loader.changed_since)
     settle()
     assert KeyUsage.objects.get(key_id=made.key.id).count == 1
 
@@ -265,15 +268,14 @@ def test_change_is_told_when_redis_can_be_reached_again(
 ) -> None:
     made = make.new_key(project)
     assert gate.verify(made.secret, LEADS)
-    began = timezone.now()
     behind_a_cut_cable = SharedGate("redis://127.0.0.1:1/0", _shared()._embedded)
     with monkeypatch.context() as cut:
         cut.setattr(gate, "current", lambda: behind_a_cut_cable)
         service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
-        assert not service.assert_changes(since=began)
+        service.tell_changes(timezone.now())
     assert gate.holds_later()
     assert gate.verify(made.secret, LEADS)  # somebody whose cable is whole
-    assert service.assert_changes(since=began)
+    service.tell_changes(timezone.now())
     assert gate.verify(made.secret, LEADS).code == "revoked"
 
 
@@ -336,7 +338,7 @@ def test_what_is_of_another_type_is_taken_away(project: Project, client: redis.R
     gate.current.cache_clear()
     verdicts.append(gate.verify(made.secret, LEADS))
     assert all(verdicts)
-    assert gate.current()._health.is_up()  # type: ignore[union-attr]  # it was no failure of Redis
+    assert _shared()._health.is_up(bucket)  # it was no failure of Redis
 
 
 def test_window_in_redis_stays_small_whatever_the_limit(project: Project, client: redis.Redis) -> None:
@@ -345,3 +347,77 @@ def test_window_in_redis_stays_small_whatever_the_limit(project: Project, client
         assert gate.verify(made.secret, LEADS)
     window = names.window(names.bucket_of(secret.digest(made.secret)), made.key.id)
     assert client.strlen(window) <= 4 + 10 * 62
+
+
+def test_change_of_long_ago_is_told_by_a_worker_that_has_just_started(
+    project: Project, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.new_key(project)
+    now = time.time()
+    gate.catch_up(now, loader.changed_since)
+    assert gate.verify(made.secret, LEADS)
+    behind_a_cut_cable = SharedGate("redis://127.0.0.1:1/0", _shared()._embedded)
+    with monkeypatch.context() as cut:
+        cut.setattr(gate, "current", lambda: behind_a_cut_cable)
+        service.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
+        for hour in range(3):
+            gate.catch_up(now + hour * 3600, loader.changed_since)
+    gate.current.cache_clear()
+    assert gate.verify(made.secret, LEADS)  # Redis was never told
+    assert not gate.catch_up(now + 4 * 3600, loader.changed_since)
+    assert gate.verify(made.secret, LEADS).code == "revoked"
+
+
+def test_mark_that_redis_lost_is_said_to_hold_later(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    with gate.changing(digests=[secret.digest(made.secret)]):
+        monkeypatch.setattr(_shared().changes, "_nodes", Nodes("redis://127.0.0.1:1/0", 0.1))
+    assert gate.holds_later()
+
+
+@pytest.mark.parametrize("garbage", [b"", b"x", b"many", b"x" * 13, b"\xff" * 14, b"\x00" * 24, b"\xff" * 64])
+def test_garbage_in_a_window_or_a_count_is_of_no_use_and_no_harm(
+    project: Project, client: redis.Redis, garbage: bytes
+) -> None:
+    made = make.new_key(project)
+    digest = secret.digest(made.secret)
+    bucket = names.bucket_of(digest)
+    assert gate.verify(made.secret, LEADS)
+    client.set(names.window(bucket, made.key.id), garbage)
+    client.set(names.address(bucket, "192.0.2.7"), garbage)
+    for cell in client.hkeys(names.usage(bucket)):
+        client.hset(names.usage(bucket), cell, garbage)
+    gate.current.cache_clear()
+    client.delete(names.record(digest))
+    codes = [gate.verify(made.secret, LEADS).code for _ in range(2)]
+    assert set(codes) <= {"ok", "rate_limited"}
+    assert _shared()._health.is_up(bucket)
+    assert gate.verify(secret.mint("sk_live_"), LEADS).code == "unknown"
+    assert 0 < client.pttl(names.window(bucket, made.key.id)) <= 61_000
+
+
+def test_wait_after_a_lowered_limit_is_true(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, rate_limit=60)
+    digest = secret.digest(made.secret)
+    now = int(time.time())
+    entries = [(now - 50, 20), (now - 30, 20), (now - 10, 10)]
+    window = struct.pack(">I", 50) + b"".join(struct.pack(">IIH", second, number, 0) for second, number in entries)
+    client.set(names.window(names.bucket_of(digest), made.key.id), window)
+    service.set_rate_limit(actor=make.TESTER, key=made.key, limit=11)
+    verdict = gate.verify(made.secret, LEADS)
+    assert verdict.code == "rate_limited"
+    assert verdict.rate is not None
+    assert 28 <= verdict.rate.reset_seconds <= 30  # when the second forty has left, not the first twenty
+
+
+def test_clock_that_went_back_gives_nobody_more_and_shuts_nobody_out(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, rate_limit=3)
+    name = names.window(names.bucket_of(secret.digest(made.secret)), made.key.id)
+    ahead = int(time.time()) + 3600
+    client.set(name, struct.pack(">IIIH", 3, ahead, 3, 0))
+    verdict = gate.verify(made.secret, LEADS)
+    assert verdict.code == "rate_limited"
+    assert verdict.rate is not None
+    assert 58 <= verdict.rate.reset_seconds <= 61
+    assert client.pttl(name) <= 61_000

@@ -3,6 +3,6 @@
 -- Returns the value, "T<ticket>" when this caller may fill, or 0 for that address.
 local value = redis.call('GET', KEYS[1])
 if value then return value end
-if tonumber(redis.call('GET', KEYS[2]) or 0) >= tonumber(ARGV[3]) then return 0 end
+if (tonumber(redis.call('GET', KEYS[2])) or 0) >= tonumber(ARGV[3]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.gate import gate
-from apps.keys.service import assert_changes, record_expired
+from apps.keys.service import record_expired, tell_changes
 from apps.usage import rollup
 from apps.usage.service import forget_batches, settle
 
@@ -67,11 +66,11 @@ def _work() -> None:
 
 
 def _tick_until(stop: Event) -> None:
-    ticks, asserted = 0, timezone.now()
+    ticks = 0
     while not stop.wait(TICK):
         try:
             close_old_connections()
-            asserted = _tick(ticks, asserted)
+            _tick(ticks)
         except Exception:
             # The next tick tries again: a clock that has stopped would leave keys without their end.
             log.exception("A tick of the worker failed.")
@@ -88,15 +87,11 @@ def _tick_above(number: int) -> None:
             log.exception("%s.%s failed, and is tried again.", tick.__module__, tick.__qualname__)
 
 
-def _tick(number: int, asserted: datetime) -> datetime:
-    """Returns until when Redis has been told of all changes; `asserted` was so before."""
+def _tick(number: int) -> None:
     now = timezone.now()
-    gate.forget_after_restart()
-    if assert_changes(since=asserted):
-        asserted = now
+    tell_changes(now)
     if number % EXPIRY_TICKS == 0:
         record_expired(now=now)
-    return asserted
 
 
 def _repeat(stop: Event, seconds: float, work: Callable[[Event], None]) -> None:
