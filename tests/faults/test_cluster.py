@@ -154,6 +154,7 @@ def _fail_over(large: Large, primary: Node) -> None:
     while primary.is_primary() or not replica.is_primary():
         assert time.monotonic() < until
         time.sleep(0.01)
+    _wait_for_fresh_records(large, replica)
 
 
 def _wait_for_fresh_records(large: Large, node: Node) -> None:
