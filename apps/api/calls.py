@@ -57,7 +57,7 @@ class Call:
             method=method,
             below=below,
             action=action,
-            project=meta.get("HTTP_X_PROJECT") or None,
+            project=meta.get("HTTP_X_PROJECT"),
             ip=client_ip(meta, settings.TRUSTED_PROXIES),
             user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:USER_AGENT_MAX],
         )
@@ -70,6 +70,10 @@ class Question(NamedTuple):
     presented: str
     ask: Ask
     fault: Exception | None = None
+
+    def __repr__(self) -> str:
+        """Without the key: what is printed ends up in logs."""
+        return f"Question({self.ask!r})"
 
 
 class Answer(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.api import lean, problems
+from apps.api import bodies, lean, problems
 from apps.api.calls import Answer, Call
 from apps.api.lean import Path
 from apps.gate.batched import BatchedGate
@@ -79,12 +79,16 @@ class LeanRsgi:
 
 
 async def _take_body(environ: dict[str, Any], protocol: Any) -> None:
-    """Reads the body, and no more of it than it may have and one byte: `bodies.whole` says what is wrong with it."""
+    """Reads the body, and keeps no more than it may have and one byte: `bodies.whole` says what is wrong with it."""
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
-    body = b""
+    body, taken = b"", 0
     async for part in protocol:
         body += part if len(body) < most else b""
-    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        taken += len(part)
+        if taken > bodies.DRAINED_MAX:
+            break
+    environ["wsgi.input"] = BytesIO(body)
+    environ.setdefault("CONTENT_LENGTH", str(len(body)))  # of one that came in chunks
 
 
 def _nowhere(call: Call) -> Answer:

@@ -39,3 +39,8 @@ def _address(text: str) -> str | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return str(address)
+
+
+def network(ip: str) -> str:
+    """By which those who send unknown keys are told apart: who has an IPv6 address has all of its /64 (RFC 6177)."""
+    return ":".join(ipaddress.IPv6Address(ip).exploded.split(":")[:4]) if ":" in ip else ip

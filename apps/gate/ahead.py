@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 
+from apps.core import secret
 from apps.core.verify import Ask, Verdict
 from apps.gate import gate
 from apps.gate.shared import SharedGate
@@ -16,12 +17,11 @@ from apps.gate.waiting import Waiting, begin
 from apps.gate.wire import FAILURES, Line, Wire
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Pending:
     """A question that is under way. `verdict` or `drop` has to be called, once, by the thread that asked."""
 
     _shared: SharedGate
-    _presented: str
     _waiting: Waiting
     _wire: Wire
     _line: Line
@@ -29,7 +29,7 @@ class Pending:
 
     def verdict(self, presented: str, ask: Ask) -> Verdict | None:
         """The verdict, counted. None when this was another question, or the gate has to be asked once more."""
-        if self.is_read or (presented, ask) != (self._presented, self._waiting.ask):
+        if self.is_read or (secret.digest(presented), ask) != (self._waiting.digest, self._waiting.ask):
             return None
         waiting, answer = self._waiting, self._read()
         if answer is None or isinstance(answer, redis.ResponseError):
@@ -46,6 +46,8 @@ class Pending:
         self.is_read = True
         try:
             return self._wire.receive(self._line)
+        except ConnectionError:  # it may have been dead for long: who asks next finds out whether Redis is
+            return None
         except FAILURES as error:
             self._shared.note_failure(error, self._waiting.digest)
             return None
@@ -63,7 +65,9 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
     command = shared.command(waiting.digest, waiting.found, ask, waiting.judgement)
     try:
         wire = shared.wire_ahead(waiting.digest)
-        return None if wire is None else Pending(shared, presented, waiting, wire, wire.send(command))
+        return None if wire is None else Pending(shared, waiting, wire, wire.send(command))
+    except ConnectionError:
+        return None
     except FAILURES as error:
         shared.note_failure(error, waiting.digest)
         return None

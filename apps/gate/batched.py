@@ -8,7 +8,6 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
-import hiredis
 import redis
 from django.db import close_old_connections
 
@@ -16,7 +15,7 @@ from apps.core.verify import Admission, Ask, Verdict
 from apps.gate import gate
 from apps.gate.shared import TIMEOUT, SharedGate
 from apps.gate.waiting import Waiting, begin
-from apps.gate.wire import FAILURES, Wire
+from apps.gate.wire import Wire, reader
 
 THREADS = 8
 """For what an event loop cannot wait for: the database, and Redis when it fails."""
@@ -60,7 +59,8 @@ class BatchedGate:
             return None
         try:
             answer = await pipe.ask(shared.command(waiting.digest, waiting.found, waiting.ask, waiting.judgement))
-        except OSError:
+        except OSError as error:
+            shared.note_failure(error, waiting.digest)  # so that no thread asks what has not answered
             return None
         if isinstance(answer, redis.ResponseError):
             return None
@@ -74,7 +74,8 @@ class BatchedGate:
         pipe = self._pipes.get(wire)
         if pipe is None:
             pipe = self._pipes[wire] = Pipe(self._loop)
-            self._loop.run_in_executor(self._threads, pipe.open, wire)
+            if not wire.is_encrypted:  # which is left to the threads
+                self._loop.run_in_executor(self._threads, pipe.open, wire)
         elif pipe.is_broken:
             del self._pipes[wire]
         return pipe if pipe.is_open else None
@@ -96,19 +97,17 @@ class Pipe(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._next: list[tuple[bytes, asyncio.Future[Any]]] = []
         self._asked: deque[asyncio.Future[Any]] = deque()
-        self._reader = hiredis.Reader(notEnoughData=_NOTHING, replyError=redis.ResponseError)
+        self._reader = reader(_NOTHING)
         self.is_open = self.is_broken = False
 
     def open(self, wire: Wire) -> None:
-        """Connects; for another thread, because it waits. Encrypted connections are left to the threads."""
+        """Connects; for another thread, because it waits."""
         try:
             connected = wire.connected_socket()
-        except FAILURES:
-            connected = None
-        if connected is None:
+            asyncio.run_coroutine_threadsafe(self._open(connected), self._loop).result()
+        except BaseException:
             self.is_broken = True
-        else:
-            asyncio.run_coroutine_threadsafe(self._open(connected), self._loop)
+            raise
 
     async def _open(self, connected: socket.socket) -> None:
         connected.setblocking(False)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from threading import Lock
 
+from apps.core.client import network
 from apps.core.records import KeyRecord
 from apps.core.verify import Admission, Ask, Flooded, Found, Judgement
 from apps.gate.meter import ENDED, HOUR, Batch, Count, Seen, printable
@@ -46,7 +47,7 @@ class EmbeddedGate:
         self._undelivered: list[Batch] = []
 
     def find(self, digest: bytes, ask: Ask, attempt: int) -> Found | None:
-        address, now = ask.ip or "", self._clock()
+        address, now = network(ask.ip or ""), self._clock()
         if not self._unknown.take(address, UNKNOWN_LIMIT, now, count=False)[0]:
             raise Flooded
         record = self.load(digest)

@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 
+from apps.core.client import network
 from apps.core.records import KeyRecord
 from apps.core.verify import Admission, Ask, Flooded, Found, Judgement, Rate
 from apps.gate import codec, names
@@ -28,8 +29,8 @@ from apps.gate.wire import FAILURES, Script, Wire, bulk
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 0.1
-"""Seconds that a request waits for Redis, before the database is asked."""
+TIMEOUT = 0.2
+"""Seconds that a request waits for Redis, before the database is asked. What Redis does after that may count twice."""
 
 PATIENCE = 2.0
 """Seconds that a change and a flush wait for Redis: they have nobody else to ask."""
@@ -107,10 +108,11 @@ class SharedGate:
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
         bucket = names.bucket_of(digest)
-        keys = [names.record(digest), names.address(bucket, ip)]
+        keys = [names.record(digest), names.address(bucket, network(ip))]
         ticket = b"T" + secrets.token_hex(16).encode()
         command = FETCH.command(keys, [ticket, TICKET_LIFE_MS, UNKNOWN_LIMIT])
         value = self._evaluate(bucket, FETCH, command, keys, strings=2)
+        self._health.note_answer(bucket)
         if value == 0:
             raise Flooded
         if value == ticket:
@@ -161,6 +163,7 @@ class SharedGate:
         bucket = names.bucket_of(digest)
         command = self.command(digest, found, ask, judgement)
         answer = self._evaluate(bucket, ADMIT, command, _keys(digest, found.record), strings=2)
+        self._health.note_answer(bucket)
         return self.read(digest, found, answer)
 
     def command(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> bytes:

@@ -10,6 +10,10 @@ from apps.core.verify import Rate
 
 WINDOW = 60.0
 IDLE_WINDOWS = 10_000
+"""Windows of which more are looked through for those that are empty."""
+
+SWEEP = 1.0
+"""Seconds between two such looks."""
 
 
 class Window:
@@ -60,25 +64,24 @@ class Limiter:
 
     def __init__(self) -> None:
         self._windows: dict[str, Window] = {}
+        self._swept_at = -math.inf
         self._lock = Lock()
 
     def take(self, key_id: str, limit: int, now: float, *, count: bool) -> tuple[bool, Rate]:
         """Whether one more request fits, and the rate after it. With `count` False nothing is taken."""
         with self._lock:
-            window = self._window(key_id, now)
+            window = self._windows.get(key_id) or Window()
+            window.slide(now)
             fits = window.total < limit
             if count and fits:
                 window.add(now)
+                self._keep(key_id, window, now)
             return fits, window.rate(limit, now)
 
-    def _window(self, key_id: str, now: float) -> Window:
-        if len(self._windows) > IDLE_WINDOWS and key_id not in self._windows:
-            self._forget_idle(now)
-        window = self._windows.setdefault(key_id, Window())
-        window.slide(now)
-        return window
-
-    def _forget_idle(self, now: float) -> None:
-        for window in self._windows.values():
-            window.slide(now)
-        self._windows = {key_id: window for key_id, window in self._windows.items() if window.total}
+    def _keep(self, key_id: str, window: Window, now: float) -> None:
+        self._windows[key_id] = window
+        if len(self._windows) > IDLE_WINDOWS and abs(now - self._swept_at) > SWEEP:
+            self._swept_at = now
+            for other in self._windows.values():
+                other.slide(now)
+            self._windows = {key_id: other for key_id, other in self._windows.items() if other.total}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Sequence
@@ -42,6 +41,11 @@ def options(timeout: float) -> dict[str, Any]:
 def pack(*arguments: Argument) -> bytes:
     """A command as it goes over the wire."""
     return hiredis.pack_command(arguments)  # type: ignore[arg-type, no-any-return]
+
+
+def reader(nothing: object) -> Any:
+    """What reads answers; `nothing` is what it gives when none has come whole."""
+    return hiredis.Reader(notEnoughData=nothing, replyError=redis.ResponseError, protocolError=redis.InvalidResponse)
 
 
 def bulk(argument: str) -> bytes:
@@ -104,19 +108,20 @@ class Wire:
         """The answers to commands, in one round trip. One that Redis refused is a `ResponseError` among them."""
         line = self._line()
         try:
-            line.send(b"".join(commands))
+            line.send(b"".join(commands), len(commands))
             return [line.receive() for _ in commands]
         except BaseException:
             self._hang_up(line)
             raise
 
-    def connected_socket(self) -> socket.socket | None:
-        """A connection of its own, for whoever waits in another way; None for one that is encrypted."""
+    @property
+    def is_encrypted(self) -> bool:
+        return issubclass(self._pool.connection_class, redis.SSLConnection)
+
+    def connected_socket(self) -> socket.socket:
+        """A connection of its own, for whoever waits in another way. Not for one that is encrypted."""
         connection = self._new_connection()
         connection.connect()
-        if isinstance(connection._sock, ssl.SSLSocket):
-            connection.disconnect()
-            return None
         connected: socket.socket = connection._sock
         connection._sock = None  # else it would be closed with the connection, which nobody keeps
         return connected
@@ -145,6 +150,9 @@ class Wire:
     def _line(self) -> Line:
         """This thread's own connection; a new one after a fork, for two processes cannot share it."""
         line: Line | None = getattr(self._local, "line", None)
+        if line is not None and line.owed:
+            line.close()  # somebody has not waited for an answer, which must not be taken for the next one
+            line = None
         if line is None or line.process != os.getpid():
             line = self._local.line = Line(self._new_connection(), self._timeout)
         return line
@@ -170,15 +178,17 @@ class Line:
         limit = struct.pack("ll", int(timeout), int(timeout % 1 * 1_000_000))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
-        self._reader = hiredis.Reader(notEnoughData=_NOTHING, replyError=redis.ResponseError)
+        self._reader = reader(_NOTHING)
+        self.owed = 0
 
-    def send(self, commands: bytes) -> None:
+    def send(self, commands: bytes, answers: int = 1) -> None:
+        self.owed += answers
         self._socket.sendall(commands)
 
     def receive(self) -> Any:
         """The next answer. Raises `OSError` when none came in time, `ConnectionError` when none will."""
-        reader = self._reader
-        answer = reader.gets()
+        answers = self._reader
+        answer = answers.gets()
         while answer is _NOTHING:
             try:
                 data = self._socket.recv(ANSWER_MAX)
@@ -186,8 +196,9 @@ class Line:
                 raise TimeoutError("Redis has not answered in time.") from None
             if not data:
                 raise ConnectionResetError("Redis has closed the connection.")
-            reader.feed(data)
-            answer = reader.gets()
+            answers.feed(data)
+            answer = answers.gets()
+        self.owed -= 1
         return answer
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ GATE_CHANGES = (
     EventType.MEMBER_CHANGED,
     EventType.MEMBER_REMOVED,
     EventType.USER_DISABLED,
+    EventType.USER_ENABLED,
 )
 """What changes a record. The target of an event about a member is the user."""
 

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from django.db import close_old_connections, connection
 
 from apps.core.errors import Unavailable
+from apps.gate import gate
 from apps.usage import service
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Flusher:
         self._thread = Thread(target=self._run, name="usage-flusher", daemon=True)
 
     def start(self) -> None:
+        gate.current()  # made before there are threads: two that make one at the same time would have two
         self._thread.start()
         atexit.register(self.stop)
         # Web servers fork their workers by multiprocessing, which runs no `atexit` in them before Python 3.13.

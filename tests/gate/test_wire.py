@@ -51,3 +51,8 @@ def test_script_that_redis_has_forgotten_is_told_again(wire: Wire) -> None:
     for _ in range(2):
         assert wire.run(script, [], ["hello"]) == b"hello"
         redis.Redis.from_url(settings.REDIS_URL).script_flush()
+
+
+def test_answer_that_nobody_waited_for_is_not_taken_for_the_next(wire: Wire) -> None:
+    wire.send(pack("ECHO", "of somebody else"))
+    assert wire.ask("ECHO", "mine") == b"mine"

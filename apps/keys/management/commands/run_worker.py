@@ -38,6 +38,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, flush_every: float, **options: Any) -> None:
+        gate.current()  # made before there are threads
         stop = Event()
         # What may take long is kept apart from the clock, whose ticks assert changes again within seconds.
         threads = [
