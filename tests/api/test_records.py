@@ -262,7 +262,7 @@ def test_every_field_of_every_resource_is_kept_as_sent(catalogue: Catalogue, db:
         record = data(call("POST", f"/v1/{slug}", key, body=sent))
         assert {name: record[name] for name in sent} == sent, slug
         if "GET" in resource.methods:
-            for field in resource.fields:
+            for field in (field for field in resource.fields if field.name in sent):
                 value = sent[field.name][0] if field.type == "multiple_choice" else sent[field.name]
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 found = data(call("GET", f"/v1/{slug}?{field.name}={quote(text)}", key))["data"]
