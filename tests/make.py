@@ -60,7 +60,7 @@ def new_key(project: Project | None, name: str = "Website", **over: Any) -> NewK
     return service.create_key(actor=TESTER, project=project, name=name, **over)
 
 
-def key(project: Project, name: str = "Website", **over: Any) -> Key:
+def key(project: Project | None, name: str = "Website", **over: Any) -> Key:
     return new_key(project, name, **over).key
 
 

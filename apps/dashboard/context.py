@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.projects import policy, queries
-from apps.projects.models import Membership, Project
+from apps.projects.models import Membership, Project, Role
 from apps.projects.policy import Right
 
 
@@ -44,6 +44,11 @@ _DEVELOPER_ACCESS = (
     ("Audit", "audit", "history", Right.AUDIT_VIEW),
 )
 
+_OWN = (
+    ("My keys", "my_keys", "user-key"),
+    ("Partner area", "partner", "briefcase"),
+)
+
 _WEBHOOK_PAGES = ("webhook", "webhook_new", "webhook_edit", "webhook_rotate", "webhook_delete", "delivery")
 
 _PARENTS = {
@@ -56,6 +61,7 @@ _PARENTS = {
     "key_delete_now": "keys",
 } | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
+_PARENTS |= dict.fromkeys(("my_key_generate", "my_key_delete"), "my_keys")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
 
@@ -90,12 +96,23 @@ class Navigation:
     @property
     def sections(self) -> list[Section]:
         if self._membership is None:
-            return [Section([Link("Projects", "/", "folders", is_current=self._request.path == "/")])]
+            return [Section([Link("Projects", "/", "folders", is_current=self._request.path == "/")]), self._own]
         developer_access = self._links(_DEVELOPER_ACCESS)
         sections = [Section(self._links(_OVERVIEW))]
         if developer_access:
             sections.append(Section(developer_access, "Settings", "Developer access"))
-        return sections
+        return [*sections, self._own]
+
+    @property
+    def _own(self) -> Section:
+        """What belongs to the user, in whatever project; the partner area is for those who are a partner somewhere."""
+        is_partner = any(m.role == Role.PARTNER for m in self._memberships)
+        links = [
+            Link(label, reverse(view), icon, is_current=view == self._current)
+            for label, view, icon in _OWN
+            if view != "partner" or is_partner
+        ]
+        return Section(links, "Account")
 
     @property
     def account(self) -> list[Link]:
@@ -104,15 +121,18 @@ class Navigation:
             links.append(Link("Operator site", reverse("admin:index"), "server-cog"))
         return links
 
+    @property
+    def _current(self) -> str:
+        match = self._request.resolver_match
+        name = (match.url_name or "") if match else ""
+        return _PARENTS.get(name, name)
+
     def _links(self, entries: Sequence[tuple[str, str, str, Right]]) -> list[Link]:
         if self._membership is None:
             return []
-        match = self._request.resolver_match
-        name = (match.url_name or "") if match else ""
-        current = _PARENTS.get(name, name)
         slug, role = self._membership.project.slug, self._membership.role
         return [
-            Link(label, reverse(view, args=[slug]), icon, is_current=view == current)
+            Link(label, reverse(view, args=[slug]), icon, is_current=view == self._current)
             for label, view, icon, right in entries
             if policy.may(role, right)
         ]

@@ -9,4 +9,6 @@ urlpatterns = [
     path("", include("apps.dashboard.audit.urls")),
     path("projects/<slug:slug>/webhooks/", include("apps.dashboard.webhooks.urls")),
     path("projects/<slug:slug>/api-keys/", include("apps.dashboard.keys.urls")),
+    # After the keys, whose converter it uses.
+    path("", include("apps.dashboard.mykeys.urls")),
 ]

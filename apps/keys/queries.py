@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Case, CharField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from apps.accounts.models import User
 from apps.core.errors import Missing
 from apps.gate.meter import ENDED
 from apps.keys.models import Key, Status
@@ -118,6 +119,19 @@ def key_in(project: Project, key_id: str) -> Key | None:
         return None  # a NUL in it, say, never reaches the database
     keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to")
     return _with_use(keys).annotate(attempts=_attempts()).prefetch_related("grants").first()
+
+
+def keys_of(owner: User, now: datetime) -> QuerySet[Key]:
+    """The owner's active user keys, the newest first, each with its project, `used_at` and `used_ip`."""
+    keys = Key.objects.filter(_having(Status.ACTIVE, now), owner=owner).select_related("project")
+    return _with_use(keys).order_by("-created_at", "-id").prefetch_related("grants")
+
+
+def key_of(owner: User, key_id: str) -> Key | None:
+    """The owner's user key with this ID, whatever its state."""
+    if not _ID.fullmatch(key_id):
+        return None
+    return Key.objects.filter(owner=owner, id=key_id).select_related("project").prefetch_related("grants").first()
 
 
 def key_with_id(key_id: str) -> Key:

@@ -20,6 +20,11 @@ def projects_of(user: User) -> QuerySet[Membership]:
     return Membership.objects.select_related("project").filter(user=user).order_by("project__name", "project_id")
 
 
+def reach_of(user: User) -> QuerySet[Membership]:
+    """The same with the grants: where keys of the user's own reach, and what they may do there."""
+    return projects_of(user).prefetch_related("grants")
+
+
 def administrators(project: Project) -> QuerySet[User]:
     """Who can help a member that lacks a right."""
     return User.objects.filter(

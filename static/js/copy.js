@@ -1,4 +1,5 @@
-// Copy buttons: <button data-copy="id of an element"> puts its text on the clipboard and says so in place.
+// Copy buttons: <button data-copy="id of an element"> puts its text on the clipboard and says so in place. A click on an
+// element with data-copy-on-click is one on its button.
 (() => {
   const RESET_MS = 2500;
 
@@ -43,5 +44,9 @@
       confirm(button, copied);
       if (copied) target.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     });
+  }
+  for (const text of document.querySelectorAll("[data-copy-on-click]")) {
+    text.classList.add("bk-copies");
+    text.addEventListener("click", () => document.querySelector(`[data-copy="${text.id}"]`).click());
   }
 })();

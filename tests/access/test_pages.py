@@ -62,6 +62,10 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "account_login": (200, 302, 302, 302, 302),
     "account_logout": (302, 200, 200, 200, 200),
     "account_logout_everywhere": (302, 302, 302, 302, 302),
+    "my_keys": SIGNED_IN,
+    "my_key_generate": (302, 302, 302, 302, 302),  # a GET leads to the page with the form
+    "my_key_delete": (302, 404, 404, 200, 404),  # bob's own
+    "partner": SIGNED_IN,
     "account_change_password": SIGNED_IN,
     "account_reset_password": EVERYBODY,
     "account_reset_password_done": EVERYBODY,
@@ -96,6 +100,7 @@ def arguments(project: Project, bob: User) -> dict[str, dict[str, str]]:
         **dict.fromkeys(("delivery", "delivery_again"), of_delivery),
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
         "invitation": {"token": "no-such-token"},
+        "my_key_delete": {"key_id": make.key(None, owner=bob).id},
     }  # fmt: skip
 
 
@@ -116,7 +121,9 @@ def test_nobody_but_an_administrator_changes_anything(
     name: str, who: str, arguments: dict[str, dict[str, str]], mallory: User
 ) -> None:
     before = _state()
-    response = _client(who).post(reverse(name, kwargs=arguments.get(name, {})), {"reason": "leaked", "name": "x", "scope": "leads:read"})
+    response = _client(who).post(
+        reverse(name, kwargs=arguments.get(name, {})), {"reason": "leaked", "name": "x", "scope": "leads:read"}
+    )
     assert response.status_code in (302, 403, 404, 405)
     assert response.status_code != 302 or "/accounts/login/" in response["Location"]
     assert _state() == before

@@ -32,19 +32,20 @@ def test_administrator_is_led_to_everything(client: Client, alice: User, project
         "Revoked / Expired",
         "Webhooks",
         "Audit",
+        "My keys",
     ]
     assert "Settings › Developer access" in navigation(client, "/projects/acme-calls/").text
 
 
 def test_member_is_not_led_to_keys(client: Client, bob: User, project: Project) -> None:
     client.force_login(bob)
-    assert links(client, "/projects/acme-calls/") == ["Overview", "Team"]
+    assert links(client, "/projects/acme-calls/") == ["Overview", "Team", "My keys"]
     assert "Developer access" not in navigation(client, "/projects/acme-calls/").text
 
 
 def test_partner_is_led_to_the_overview(client: Client, carol: User, project: Project) -> None:
     client.force_login(carol)
-    assert links(client, "/projects/acme-calls/") == ["Overview"]
+    assert links(client, "/projects/acme-calls/") == ["Overview", "My keys", "Partner area"]
 
 
 @pytest.mark.parametrize(
