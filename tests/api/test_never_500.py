@@ -13,6 +13,7 @@ import pytest
 from apps.accounts.models import User
 from apps.projects.models import Project
 from tests import make
+from tests.api.boltly import ALL, new
 from tests.api.call import call, data, secret_for
 from tests.api.people import access_of
 
@@ -161,3 +162,43 @@ def test_no_request_that_signs_in_or_manages_gets_a_500(seed: int, alice: User) 
         assert response.status_code < 500, told
         if response.status_code >= 400 and method != "HEAD":
             assert response["Content-Type"] == "application/problem+json", told
+
+
+OPERATED = {
+    "/v1/broadcasts/{broadcasts}/schedule": ["scheduled_at"],
+    "/v1/broadcasts/{broadcasts}/send": [],
+    "/v1/broadcasts/{broadcasts}/retry": [],
+    "/v1/broadcasts/{broadcasts}/report": ["status", "recipients", "delivered", "reason"],
+    "/v1/broadcasts/{broadcasts}/metrics": [],
+    "/v1/contacts/{contacts}/tags/{tag}": [],
+    "/v1/inbox/{inbox}/messages": ["text", "direction", "limit", "cursor", "order", "updated_since"],
+    "/v1/templates/{templates}/submit": [],
+    "/v1/templates/{templates}/report": ["status", "rejection_reason"],
+    "/v1/templates/sync": [],
+}
+PROBABLE = ["sending", "sent", "failed", "approved", "rejected", "inbound", 5, "2030-01-01T00:00:00Z", "text", None]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_operation_gets_a_500(seed: int, alice: User) -> None:
+    chance = random.Random(seed)
+    project = make.project("Messages", catalogue="boltly", administrator=alice)
+    key = secret_for(project, *ALL)
+    ids = {slug: new(project, slug).split("/")[3] for slug in ("broadcasts", "contacts", "inbox", "templates")}
+    codes = set()
+    for _ in range(120):
+        address, names = chance.choice(list(OPERATED.items()))
+        known = {slug: each if chance.random() < 0.9 else quoted(chance) for slug, each in ids.items()}
+        address = address.format(tag=quoted(chance), **known)
+        asked = [f"{chance.choice(names)}={quoted(chance)}" for _ in range(chance.randrange(3)) if names]
+        sent: Any = {name: chance.choice(PROBABLE) if chance.random() < 0.8 else value(chance) for name in names}
+        sent = json.dumps(sent).encode() if chance.random() < 0.8 else body(chance)
+        method = chance.choice(["GET", "POST", "POST", "POST", "PUT", "DELETE", *METHODS])
+        headers = {chance.choice(HEADERS): header(chance) for _ in range(chance.randrange(2))}
+        response = call(method, address + "?" + "&".join(asked), key, body=sent, **headers)
+        told = (method, address, asked, headers, sent, response.content[:500])
+        assert response.status_code < 500, told
+        if response.status_code >= 400 and method != "HEAD":
+            assert response["Content-Type"] == "application/problem+json", told
+        codes.add(response.status_code)
+    assert {200, 404, 405, 409, 422} <= codes
