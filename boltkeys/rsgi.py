@@ -1,6 +1,6 @@
 """/gate and /v1/verify alone, for many calls at once.
 
-granian --interface rsgi --workers 1 boltkeys.rsgi:application
+granian --interface rsgi --no-ws --workers 1 boltkeys.rsgi:application
 """
 
 import os

@@ -16,7 +16,8 @@ from apps.gate.wire import FAILURES, TOGETHER, Argument, Script, Wire, pack
 log = logging.getLogger(__name__)
 
 LIFE_MS = 60_000
-"""A change that has not ended by then has crashed; its transaction is long over (see `lock_timeout`)."""
+"""A change that has not ended by then has most likely crashed. One that has not takes away at its end what was cached
+meanwhile, and for the other the worker does."""
 
 IDLE = 3600
 """Seconds after which a record that nobody asks about is dropped."""
