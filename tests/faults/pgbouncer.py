@@ -30,12 +30,14 @@ max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
 server_reset_query_always = 1
 server_login_retry = 1
+query_wait_timeout = 2
 log_connections = 0
 log_disconnections = 0
 """
 """`server_reset_query_always` throws all away that a client has set for its session after each transaction: what
 depends on it fails here at once, and not when another client happens to get that connection. `server_login_retry`: else
-a PostgreSQL that is back is not asked for 15 seconds."""
+a PostgreSQL that is back is not asked for 15 seconds. `query_wait_timeout`: else PgBouncer holds whoever asks for one that
+is away for two minutes."""
 
 
 class PgBouncer:
