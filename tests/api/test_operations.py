@@ -12,6 +12,7 @@ from django.db import connections
 from apps.accounts.models import User
 from apps.projects import catalogues
 from apps.projects.models import Project
+from apps.records import operations, queries
 from apps.records.models import Message, Metrics, Record
 from apps.webhooks.models import Delivery
 from tests import make
@@ -269,6 +270,26 @@ def test_message_that_is_sent_again_is_stored_once(key: str, boltly: Project) ->
     first, again = (do(key, path, "messages", {"text": "Hi"}, Idempotency_Key="m-1") for _ in range(2))
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
     assert Message.objects.count() == 1
+
+
+def test_message_whose_answer_was_cut_off_is_stored_once(boltly: Project) -> None:
+    """What the API reserves for a request with an Idempotency-Key is handed to the service each time."""
+    where: Any = {"actor": make.TESTER, "project_id": boltly.id, "resource": BOLTLY.resources["inbox"]}
+    where |= {"record_id": new(boltly, "inbox").split("/")[3], "data": {"text": "Hi"}, "message_id": "mes_" + "x" * 22}
+    first, again = (operations.add_message(**where) for _ in range(2))
+    assert first.message == again.message == Message.objects.get()
+    assert events() == ["conversation.created", "conversation.messaged"]
+
+
+def test_answer_that_was_cut_off_is_made_up_for_with_the_same_message(
+    key: str, boltly: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = new(boltly, "inbox")
+    with monkeypatch.context() as cut:
+        cut.setattr(queries, "message_json", lambda message: 1 / 0)
+        problem(do(key, path, "messages", {"text": "Hi"}, Idempotency_Key="m-1"), 500, "internal_error")
+    again = data(do(key, path, "messages", {"text": "Hi"}, Idempotency_Key="m-1"))
+    assert again["id"] == Message.objects.get().pk
 
 
 def test_contact_that_is_deleted_takes_nothing_else_along(key: str, boltly: Project) -> None:
