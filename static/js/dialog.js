@@ -11,6 +11,12 @@
     return url;
   };
 
+  // What gets the focus back: a button in a menu is gone with it, the button of the menu stays.
+  const openerOf = (button) => {
+    const menu = button?.closest("[popover]");
+    return menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : button;
+  };
+
   const open = async (form) => {
     const answer = await fetch(address(form), { headers: { "HX-Request": "true" }, redirect: "error" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -23,7 +29,7 @@
     const form = event.target;
     if (!form.matches("form[data-dialog]")) return;
     event.preventDefault();
-    opener = event.submitter;
+    opener = openerOf(event.submitter);
     open(form).catch(() => form.submit());
   });
   dialog.addEventListener("click", (event) => {

@@ -22,6 +22,7 @@ from apps.core.times import rfc3339
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys import words
 from apps.dashboard.keys.draft import CUSTOM, LIVES, NEVER, STEPS, Draft, Fault, fault, first_fault
+from apps.dashboard.keys.levels import has_levels
 from apps.dashboard.keys.picker import picker
 from apps.keys import queries, rules, service
 from apps.keys.service import NewKey
@@ -111,6 +112,7 @@ def _step(
         "progress": _progress(draft, shown),
         "messages_of_step": wrong.messages if wrong else (),
         "carried": draft.carried(shown),
+        "has_levels": has_levels(access.catalogue),
         **_CONTEXT[shown](access, draft, now),
     }
     return render(request, f"keys/new_{shown}.html", context, status=status)
@@ -135,7 +137,7 @@ def _expiry_context(access: Access, draft: Draft, now: datetime) -> dict[str, An
 
 
 def _permissions_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
-    return {"picker": picker(access.catalogue), "chosen": frozenset(draft.scopes)}
+    return {"picker": picker(access.catalogue, frozenset(draft.scopes))}
 
 
 def _review_context(access: Access, draft: Draft, now: datetime) -> dict[str, Any]:
@@ -145,6 +147,7 @@ def _review_context(access: Access, draft: Draft, now: datetime) -> dict[str, An
         "expires_at": expires_at,
         "exact": rfc3339(expires_at) or "",
         "permissions": words.permissions(access.catalogue, draft.scopes),
+        "inclusion": words.inclusion(access.catalogue),
         "rate_limit": access.catalogue.rate_limit,
         "form_id": ids.new_id("form"),
         "queries": {slug: draft.query(slug) for slug in STEPS},
@@ -178,4 +181,5 @@ def _reveal(request: HttpRequest, access: Access, new: NewKey) -> HttpResponse:
 
 def _created_already(request: HttpRequest, access: Access, form_id: str) -> HttpResponse:
     key = queries.key_of_form(access.project, form_id)
-    return render(request, "keys/created_already.html", {"project": access.project, "key": key}, status=409)
+    context = {"project": access.project, "key": key, "has_levels": has_levels(access.catalogue)}
+    return render(request, "keys/created_already.html", context, status=409)

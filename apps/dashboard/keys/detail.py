@@ -15,6 +15,7 @@ from apps.audit import queries as audit
 from apps.core.catalogue import Catalogue
 from apps.dashboard.access import project_for
 from apps.dashboard.keys import chart, words
+from apps.dashboard.keys.levels import has_levels
 from apps.keys import queries
 from apps.projects.policy import Right
 from apps.usage import queries as usage
@@ -40,6 +41,8 @@ def show(request: HttpRequest, slug: str, key_id: str) -> HttpResponse:
         "key": key,
         "status": key.status(now),
         "permissions": words.permissions(access.catalogue, key.scopes),
+        "inclusion": words.inclusion(access.catalogue),
+        "has_levels": has_levels(access.catalogue),
         "outcomes": _outcomes(key_id, now),
         "resources": _resources(access.catalogue, key_id, now),
         "window": window,

@@ -32,6 +32,9 @@ LIVES: Mapping[str, tuple[str, timedelta]] = {
 
 RESTRICTED, UNRESTRICTED = "restricted", "unrestricted"
 
+LEVEL = "scope-"
+"""Begins the parameter of a resource of which one level is chosen: `scope-calls=calls:write`, or `scope-calls=`."""
+
 _ANSWERS: Mapping[str, frozenset[str]] = {
     "name": frozenset({"name"}),
     "expiry": frozenset({"expiry", "expires", "zone"}),
@@ -63,7 +66,7 @@ class Draft:
             expiry=data.get("expiry") or NEVER,
             expires=data.get("expires", ""),
             zone=data.get("zone", ""),
-            scopes=tuple(dict.fromkeys(data.getlist("scope"))),
+            scopes=_scopes(data),
             access=data.get("access") or RESTRICTED,
             exact=data.get("expires_at", ""),
         )
@@ -120,6 +123,12 @@ class Draft:
         except (ValueError, OverflowError) as error:
             detail = "This is not a date and time. Write it like 2027-01-31T12:00."
             raise invalid("/expires_at", detail, "format") from error
+
+
+def _scopes(data: QueryDict) -> tuple[str, ...]:
+    """The scopes that were chosen, each once, whether by checkboxes, by levels or by a link."""
+    levels = [scope for name, scope in data.items() if name.startswith(LEVEL) and isinstance(scope, str) and scope]
+    return tuple(dict.fromkeys([*data.getlist("scope"), *levels]))
 
 
 @dataclass(frozen=True, slots=True)

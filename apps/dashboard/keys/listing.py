@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys.forms import EndedFilter, holds_secret, ordering, searchable
+from apps.dashboard.keys.levels import has_levels
 from apps.dashboard.keys.words import Permission, permissions
 from apps.keys import queries
 from apps.keys.models import Key
@@ -92,7 +93,11 @@ def _without_secret(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, access: Access, name: str, context: dict[str, Any]) -> HttpResponse:
     """The page, or only its table when htmx asks for it."""
     template = f"keys/_{name}_table.html" if request.headers.get("HX-Request") else f"keys/{name}.html"
-    context |= {"project": access.project, "support_email": settings.SUPPORT_EMAIL}
+    context |= {
+        "project": access.project,
+        "support_email": settings.SUPPORT_EMAIL,
+        "has_levels": has_levels(access.catalogue),
+    }
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

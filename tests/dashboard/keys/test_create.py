@@ -60,8 +60,16 @@ def test_each_step_carries_the_answers_of_the_others(signed_in: Client) -> None:
     carried = dict(step(signed_in, "expiry", **GOOD, expires="2030-01-01T10:00").hidden())
     assert carried["name"] == "Website" and carried["scope"] == "leads:write"
     assert carried.keys() == {"name", "access", "scope", "zone"}
-    on_permissions = [name for name, _ in step(signed_in, "permissions", **GOOD).hidden()]
-    assert on_permissions == ["name", "expiry"]
+    answers, presets = step(signed_in, "permissions", **GOOD).one("main").all("form")
+    for form in (answers, presets):
+        assert form.hidden() == [("name", "Website"), ("expiry", "never")]
+
+
+def test_first_button_of_each_form_continues_so_that_enter_does(signed_in: Client) -> None:
+    for asked in ("name", "expiry", "permissions"):
+        page = step(signed_in, asked, name="Website").one("main")
+        assert next(b.text for b in page.all("form")[0].all("button") if "form" not in b.attributes) == "Continue"
+        assert [b.text for b in page.all("button")].count("Continue") == 1
 
 
 def test_steps_that_are_done_are_links_that_keep_everything(signed_in: Client) -> None:
