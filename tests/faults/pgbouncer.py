@@ -36,8 +36,8 @@ log_disconnections = 0
 """
 """`server_reset_query_always` throws all away that a client has set for its session after each transaction: what
 depends on it fails here at once, and not when another client happens to get that connection. `server_login_retry`: else
-a PostgreSQL that is back is not asked for 15 seconds. `query_wait_timeout`: else PgBouncer holds whoever asks for one that
-is away for two minutes."""
+a PostgreSQL that is back is not asked for 15 seconds. `query_wait_timeout`: else PgBouncer holds whoever asks for one
+that is away for two minutes."""
 
 
 class PgBouncer:
