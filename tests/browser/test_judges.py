@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 NU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 PROJECT = "/projects/judged/"
 KEYS = f"{PROJECT}api-keys/"
+BOXES = "/projects/judged-calls/api-keys/"
 WEBHOOKS = f"{PROJECT}webhooks/"
 VIEWS = {"wide-light": (1440, "light"), "narrow-dark": (360, "dark"), "wide-dark": (1440, "dark")}
 
@@ -57,6 +59,11 @@ def key_id(server: Server) -> str:
         "create_project", "--name", "Judged", "--catalogue", "voice", "--admin", "judge@example.com",
         "--password-env", "JUDGE", JUDGE=PASSWORD,
     )  # fmt: skip
+    server.manage(
+        "create_project", "--name", "Judged Calls", "--catalogue", "boltcall", "--admin", "judge@example.com"
+    )  # fmt: skip
+    for view in VIEWS:
+        server.manage("create_key", "--project", "judged-calls", "--name", view, "--grant", "leads:read")
     made = [
         server.manage("create_key", "--project", "judged", "--name", name, "--grant", "calls:read")
         for name in ("Website", "Old website")
@@ -86,15 +93,15 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("sign-in", "/accounts/login/")
     judge.open("reset", "/accounts/password/reset/")
     sign_in(judge.page, "judge@example.com")
-    judge.page.wait_for_url(f"**{PROJECT}")
-    for walk in (_project, _lists, _create, _revoke, _webhooks):
+    judge.page.wait_for_url(lambda url: "/accounts/" not in url)
+    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
 
 
 def _project(judge: Judge, key_id: str) -> None:
-    judge.look("overview")
+    judge.open("overview", PROJECT)
     judge.open("team", f"{PROJECT}team/")
     judge.open("audit", f"{PROJECT}audit/")
     judge.open("password", "/accounts/password/change/")
@@ -123,6 +130,11 @@ def _create(judge: Judge, key_id: str) -> None:
     page.get_by_role("radio", name="30 days").check()
     judge.click("permissions", "Continue")
     judge.click("permissions-wrong", "Continue")
+    page.get_by_role("switch", name="Restrict key").uncheck()
+    judge.look("permissions-unrestricted")
+    judge.click("review-unrestricted", "Continue")
+    page.go_back()
+    page.get_by_role("switch", name="Restrict key").check()
     judge.click("permissions-chosen", "Read everything")
     judge.click("review", "Continue")
     judge.click("secret", "Create key")
@@ -132,9 +144,24 @@ def _create(judge: Judge, key_id: str) -> None:
     page.wait_for_url(f"**{KEYS}")
 
 
+def _delete(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    judge.open("delete-page", f"{KEYS}{key_id}/delete/")
+    page.goto(KEYS)
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"Judged {judge.folder.name}"))
+    row.get_by_role("button", name="Actions").click()
+    judge.look("actions")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("delete")
+    judge.click("deleted", "Delete key")
+
+
 def _revoke(judge: Judge, key_id: str) -> None:
     page = judge.page
-    page.get_by_role("button", name=f"Revoke Judged {judge.folder.name}").click()
+    judge.open("boxes", f"{BOXES}new/?step=permissions&name=x&scope=leads:read")
+    judge.open("keys-with-revoke", BOXES)
+    page.get_by_role("button", name=re.compile("^Revoke ")).first.click()
     page.get_by_role("dialog").wait_for()
     judge.look("revoke")
     judge.click("revoke-wrong", "Revoke key")
