@@ -112,7 +112,7 @@ def _ask(meta: Mapping[str, Any], view: Any, resource: str | Declared) -> Ask:
         # What the route does not have, no permission can allow: it is judged as a method that no action covers.
         method=method if routed else "",
         operation=getattr(view, "operation", None) if routed else None,
-        project=meta.get("HTTP_X_PROJECT"),
+        project=meta.get("HTTP_X_PROJECT") or None,
         ip=client_ip(meta, settings.TRUSTED_PROXIES),
         user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:USER_AGENT_MAX],
     )

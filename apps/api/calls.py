@@ -57,7 +57,7 @@ class Call:
             method=method,
             below=below,
             action=action,
-            project=meta.get("HTTP_X_PROJECT"),
+            project=meta.get("HTTP_X_PROJECT") or None,
             ip=client_ip(meta, settings.TRUSTED_PROXIES),
             user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:USER_AGENT_MAX],
         )

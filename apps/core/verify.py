@@ -39,7 +39,7 @@ class Ask(NamedTuple):
     `resource` None asks for nothing but a valid key, or with an `operation` of the product itself (`keys.create`) for
     the permission that the project's catalogue guards it with. Else the action needed is looked up in the catalogue
     by `action`, `below`, `operation` or `method`, in this order. `below` is what follows the resource in the path of a
-    request that a proxy asks about. `project` is an ID or slug (`X-Project`); "" names none.
+    request that a proxy asks about. `project` is an ID or slug (`X-Project`).
     """
 
     resource: str | None = None
