@@ -64,6 +64,7 @@ def key_id(server: Server) -> str:
     )  # fmt: skip
     for view in VIEWS:
         server.manage("create_key", "--project", "judged-calls", "--name", view, "--grant", "leads:read")
+    server.manage("add_member", "--project", "judged", "--email", "partner@example.com", "--role", "partner")
     made = [
         server.manage("create_key", "--project", "judged", "--name", name, "--grant", "calls:read")
         for name in ("Website", "Old website")
@@ -94,7 +95,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("reset", "/accounts/password/reset/")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)
-    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks):
+    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _own_keys):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
@@ -187,6 +188,37 @@ def _webhooks(judge: Judge, key_id: str) -> None:
     judge.click("webhook-delivery", "Send test event")
     page.get_by_text("The name of the host has no address.").first.wait_for()
     judge.look("webhook-delivery-failed")
+
+
+def _own_keys(judge: Judge, key_id: str) -> None:
+    page, name = judge.page, f"Own {judge.folder.name}"
+    judge.open("own-keys", "/account/api-keys/")
+    judge.open("partner-none", "/partner/")
+    page.get_by_role("button", name="+ API Key").click()
+    page.get_by_text("Restrict this key (optional)").click()
+    judge.click("own-key-wrong", "Generate")
+    page.get_by_label("Name", exact=True).fill(name)
+    judge.click("own-secret", "Generate")
+    page.get_by_role("link", name="Done").click()
+    judge.look("own-secret-leaving")
+    page.get_by_role("link", name="Leave without the key").click()
+    page.wait_for_url("**/partner/")
+    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("own-delete")
+    judge.click("own-deleted", "Delete key")
+    _grants(judge)
+
+
+def _grants(judge: Judge) -> None:
+    page = judge.page
+    judge.open("team-with-partner", f"{PROJECT}team/")
+    page.get_by_role("row", name="partner@example.com").get_by_text("Actions").click()
+    page.get_by_role("link", name="Set permissions…").click()
+    judge.look("grants")
+    page.goto(f"{page.url}?preset=read&version=seen-before")
+    judge.click("grants-changed-meanwhile", "Save permissions")
+    judge.click("grants-saved", "Save permissions")
 
 
 def _nu(folder: Path) -> str:
