@@ -62,10 +62,12 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
     waiting = begin(shared, presented, ask) if isinstance(shared, SharedGate) else None
     if not isinstance(shared, SharedGate) or not isinstance(waiting, Waiting) or waiting.judgement.code != "ok":
         return None
+    if not shared.is_up(waiting.digest):
+        return None
     command = shared.command(waiting.digest, waiting.found, ask, waiting.judgement)
     try:
         wire = shared.wire_ahead(waiting.digest)
-        return None if wire is None else Pending(shared, waiting, wire, wire.send(command))
+        return Pending(shared, waiting, wire, wire.send(command))
     except ConnectionError:
         return None
     except FAILURES as error:

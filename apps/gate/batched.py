@@ -67,7 +67,7 @@ class BatchedGate:
         return shared.read(waiting.digest, waiting.found, answer)
 
     def _pipe(self, shared: SharedGate, digest: bytes) -> Pipe | None:
-        """The pipe to the server that has the key; None while there is none, or Redis is away."""
+        """The pipe to the server that has the key; None while there is none, or the server is away."""
         wire = shared.wire_of(digest)
         if wire is None:
             return None
@@ -78,7 +78,7 @@ class BatchedGate:
                 self._loop.run_in_executor(self._threads, pipe.open, wire)
         elif pipe.is_broken:
             del self._pipes[wire]
-        return pipe if pipe.is_open else None
+        return pipe if pipe.is_open and shared.is_up(digest) else None
 
 
 def _verify(presented: str, ask: Ask) -> Verdict:

@@ -74,7 +74,7 @@ class SharedGate:
                 return remembered
             if self._memory.is_unknown(digest):
                 return None
-        if attempt < 2 and self._is_up(digest):
+        if attempt < 2 and self.is_up(digest):
             try:
                 return self._find_in_redis(digest, ask.ip or "")
             except FAILURES as error:
@@ -89,12 +89,16 @@ class SharedGate:
         return found
 
     def wire_of(self, digest: bytes) -> Wire | None:
-        """The server that has a key, as far as it is known and answers."""
-        return self._nodes.known(names.bucket_of(digest)) if self._is_up(digest) else None
+        """The server that has a key; None while that is not known."""
+        return self._nodes.known(names.bucket_of(digest))
 
-    def wire_ahead(self, digest: bytes) -> Wire | None:
-        """The same by connections of their own: on those of `wire_of`, another question could come in between."""
-        return self._nodes_ahead.of(names.bucket_of(digest)) if self._is_up(digest) else None
+    def wire_ahead(self, digest: bytes) -> Wire:
+        """The same by connections of their own: on those that all use, another question could come in between."""
+        return self._nodes_ahead.of(names.bucket_of(digest))
+
+    def is_up(self, digest: bytes) -> bool:
+        """Whether the server that has a key is to be asked now. Who is told so has to ask: see `Health`."""
+        return self._health.is_up(names.bucket_of(digest))
 
     def note_failure(self, error: Exception, digest: bytes) -> None:
         """Redis has failed somebody who asked it about a key. What it holds of one key is no reason to leave it."""
@@ -102,9 +106,6 @@ class SharedGate:
             log.error("Redis could not work with what it holds of a key: %s", error)
         else:
             self._health.note_failure(error, names.bucket_of(digest))
-
-    def _is_up(self, digest: bytes) -> bool:
-        return self._health.is_up(names.bucket_of(digest))
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
         bucket = names.bucket_of(digest)
@@ -150,7 +151,7 @@ class SharedGate:
     # --- admit --------------------------------------------------------------------------------------------------
 
     def admit(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
-        if self._is_up(digest):
+        if self.is_up(digest):
             try:
                 return self._admit_in_redis(digest, found, ask, judgement)
             except FAILURES as error:
@@ -163,7 +164,6 @@ class SharedGate:
         bucket = names.bucket_of(digest)
         command = self.command(digest, found, ask, judgement)
         answer = self._evaluate(bucket, ADMIT, command, _keys(digest, found.record), strings=2)
-        self._health.note_answer(bucket)
         return self.read(digest, found, answer)
 
     def command(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> bytes:
@@ -172,6 +172,7 @@ class SharedGate:
 
     def read(self, digest: bytes, found: Found, answer: Any) -> Admission | None:
         """What Redis has answered; None when the record is not the one that holds."""
+        self._health.note_answer(names.bucket_of(digest))
         if answer == 0:
             self._memory.drop(digest)
             return None

@@ -2,4 +2,4 @@
 
 from django.conf import settings
 
-collect_ignore = [] if settings.REDIS_URL else ["test_shared.py", "test_wire.py"]
+collect_ignore = [] if settings.REDIS_URL else ["test_shared.py", "test_wire.py", "test_batched.py"]

@@ -1,0 +1,83 @@
+"""Many calls at once, in one event loop: what happens to them when Redis stalls, and after."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+import redis
+from django.conf import settings
+
+from apps.core.verify import Ask
+from apps.gate import gate
+from apps.gate.batched import BatchedGate
+from apps.gate.shared import SharedGate
+from apps.projects.models import Project
+from tests import make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEADS = Ask(resource="leads", ip="192.0.2.7", user_agent="tests/1")
+
+
+@pytest.fixture
+def client() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+def _scripts(client: redis.Redis) -> int:
+    return int(client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
+
+
+async def _verify(batched: BatchedGate, presented: str, times: int) -> Counter[str]:
+    verdicts = await asyncio.gather(*[batched.verify(presented, LEADS) for _ in range(times)])
+    return Counter(verdict.code for verdict in verdicts)
+
+
+async def _until_open(batched: BatchedGate, presented: str) -> None:
+    until = time.monotonic() + 5
+    while not any(pipe.is_open for pipe in batched._pipes.values()):
+        assert time.monotonic() < until
+        await batched.verify(presented, LEADS)
+        await asyncio.sleep(0.02)
+
+
+def test_calls_share_a_connection_and_each_is_counted(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, rate_limit=1000)
+
+    async def calls() -> tuple[Counter[str], int]:
+        batched = BatchedGate()
+        batched.start(asyncio.get_running_loop())
+        await _until_open(batched, made.secret)
+        before, connections = _scripts(client), len(client.client_list())
+        found = await _verify(batched, made.secret, 200)
+        assert len(client.client_list()) <= connections
+        batched.stop()
+        return found, _scripts(client) - before
+
+    assert asyncio.run(calls()) == ({"ok": 200}, 200)
+
+
+def test_redis_that_stalled_is_asked_again(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project, rate_limit=1000)
+
+    async def calls() -> int:
+        batched = BatchedGate()
+        batched.start(asyncio.get_running_loop())
+        await _until_open(batched, made.secret)
+        client.client_pause(600)
+        assert await _verify(batched, made.secret, 20) == {"ok": 20}  # by the database
+        await asyncio.sleep(1.5)
+        await _until_open(batched, made.secret)
+        await batched.verify(made.secret, LEADS)  # tries whether it is there again
+        before = _scripts(client)
+        assert await _verify(batched, made.secret, 50) == {"ok": 50}
+        batched.stop()
+        return _scripts(client) - before
+
+    assert asyncio.run(calls()) == 50
+    shared = gate.current()
+    assert isinstance(shared, SharedGate)
+    assert not shared._health._retry_at
