@@ -29,6 +29,14 @@ class Row:
     resource: Resource
     cells: tuple[Cell, ...]
 
+    @property
+    def label(self) -> str:
+        return self.resource.label
+
+    @property
+    def description(self) -> str:
+        return self.resource.description
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -51,6 +59,10 @@ class Picker:
     can_be_unrestricted: bool
     has_levels: bool
     read_everything: tuple[str, ...]
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        return frozenset(cell.scope for s in self.sections for row in s.rows for cell in row.cells if cell.is_chosen)
 
     def preset(self, draft: Draft, name: str) -> Draft:
         """The draft with all reading, or with nothing, chosen."""
