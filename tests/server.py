@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -96,8 +99,7 @@ def running(folder: Path, **environ: str) -> Iterator[Server]:
     settings |= {"DEMO": "false", "EMAIL_URL": f"filemail://{folder / 'mail'}", **environ}
     server = Server(f"http://127.0.0.1:{port}", settings, folder / "server.log")
     server.log.touch()
-    server.manage("migrate", "--verbosity", "0")
-    server.manage("collectstatic", "--no-input", "--verbosity", "0")
+    (folder / "static").symlink_to(_blank().folder / "static")
     with server.log.open("ab") as log:
         web = web_command(port)
         worker = [sys.executable, "manage.py", "run_worker"]
@@ -124,17 +126,49 @@ def _wait_for(server: Server, processes: list[subprocess.Popen[bytes]]) -> None:
     raise AssertionError(f"The server did not start:\n{server.log.read_text()}")
 
 
+@dataclass(frozen=True)
+class _Blank:
+    """An installation in which nothing has been made: the files for browsers, and a database with all tables."""
+
+    folder: Path
+    database_url: str
+    keeper: tempfile.TemporaryDirectory[str]
+    """Removes the folder at the end."""
+
+
+@cache
+def _blank() -> _Blank:
+    """Made once for all servers of a run: tables and packed files take ten seconds, a copy takes none."""
+    keeper = tempfile.TemporaryDirectory(prefix="boltkeys-blank-")
+    folder = Path(keeper.name)
+    url = _database_beside(os.environ.get("DATABASE_URL", ""), f"boltkeys_blank_{os.getpid()}")
+    environ = {**os.environ, "BOLTKEYS_VAR": str(folder), "DEMO": "false"} | ({"DATABASE_URL": url} if url else {})
+    site = Server("", environ, folder / "log")
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("collectstatic", "--no-input", "--verbosity", "0")
+    return _Blank(folder, url, keeper)
+
+
 def _stores(folder: Path) -> dict[str, str]:
-    """An empty database of its own beside the suite's, and another Redis database."""
-    stores = {}
+    """A database of its own beside the suite's, and another Redis database; both without anything in them."""
+    stores, blank = {}, _blank()
     if database_url := os.environ.get("DATABASE_URL"):
         name = f"boltkeys_{os.getpid()}_{folder.name}".replace("-", "_").lower()
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            connection.execute(f'CREATE DATABASE "{name}"')
-        stores["DATABASE_URL"] = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+        stores["DATABASE_URL"] = _database_beside(database_url, name, urlsplit(blank.database_url).path[1:])
+    else:
+        shutil.copy(blank.folder / "boltkeys.sqlite3", folder)
     if redis_url := os.environ.get("REDIS_URL"):
         stores["REDIS_URL"] = urlsplit(redis_url)._replace(path=f"/{next(REDIS_DATABASES)}").geturl()
         with redis.Redis.from_url(stores["REDIS_URL"]) as client:
             client.flushdb()
     return stores
+
+
+def _database_beside(url: str, name: str, template: str = "template1") -> str:
+    """A new database on the same PostgreSQL, a copy of `template`; nothing where there is no PostgreSQL."""
+    if not url:
+        return ""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
