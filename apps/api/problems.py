@@ -18,48 +18,15 @@ from rest_framework.request import Request
 
 from apps.api.declared import methods_of
 from apps.core import errors
+from apps.core import problems as kinds
 from apps.core.secret import redact
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
-CODES: Mapping[str, tuple[int, str]] = {
-    "bad_request": (400, "Bad request"),
-    "invalid_json": (400, "The body is not valid JSON"),
-    "two_keys": (400, "More than one key"),
-    "ambiguous_project": (400, "The project is not clear"),
-    "invalid_idempotency_key": (400, "The idempotency key is not valid"),
-    "unauthenticated": (401, "No key"),
-    "malformed": (401, "Not an API key or access token"),
-    "unknown": (401, "Unknown API key or token"),
-    "revoked": (401, "The key or token has been revoked"),
-    "deleted": (401, "The key has been deleted"),
-    "expired": (401, "The key or token has expired"),
-    "sign_in_failed": (401, "The sign-in failed"),
-    "suspended": (403, "Suspended"),
-    "ip_denied": (403, "The address is not allowed"),
-    "missing_scope": (403, "The key lacks a permission"),
-    "exceeds_own": (403, "More than the key has itself"),
-    "forbidden": (403, "Forbidden"),
-    "not_found": (404, "Not found"),
-    "unknown_project": (404, "Unknown project"),
-    "unknown_resource": (404, "Unknown resource"),
-    "method_not_allowed": (405, "Method not allowed"),
-    "conflict": (409, "Conflict"),
-    "already_rotated": (409, "The key has been rotated before"),
-    "key_ended": (409, "The key has ended"),
-    "illegal_step": (409, "Not possible in this state"),
-    "idempotency_running": (409, "The first request is still running"),
-    "too_large": (413, "The body is too large"),
-    "unsupported_media_type": (415, "Unsupported media type"),
-    "invalid": (422, "The request is not valid"),
-    "idempotency_reused": (422, "The idempotency key was used before"),
-    "rate_limited": (429, "Too many requests"),
-    "internal_error": (500, "Internal error"),
-    "unavailable": (503, "Temporarily unavailable"),
-}
-"""code → status and title. A code, once published, keeps its meaning."""
+CODES: Mapping[str, tuple[int, str]] = {code: (kind.status, kind.title) for code, kind in kinds.KINDS.items()}
+"""code → status and title. What each means is explained at /docs, from the same table."""
 
 BY_STATUS: Mapping[int, str] = {
     400: "bad_request",
@@ -200,9 +167,10 @@ def unavailable(detail: str) -> Problem:
 
 def content(request: Asked, problem: Problem) -> bytes:
     """The body. `instance` is the path without the query, and without anything like a secret."""
-    title = CODES.get(problem.code, CODES[BY_STATUS[problem.status_code]])[1]
+    explained = problem.code if problem.code in CODES else BY_STATUS[problem.status_code]
+    title = CODES[explained][1]
     body = {
-        "type": problem.members.pop("type", f"{settings.BASE_URL}/docs#{problem.code}"),
+        "type": problem.members.pop("type", f"{settings.BASE_URL}/docs#{explained}"),
         "title": title,
         "status": problem.status_code,
         "detail": problem.text,

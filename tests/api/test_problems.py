@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
@@ -16,9 +19,13 @@ from rest_framework import exceptions as drf
 
 from apps.api import problems
 from apps.core import errors
+from apps.core import problems as kinds
 from apps.projects.models import Project
 from apps.records import queries
 from tests.api.call import call, problem, secret_for
+
+APPS = Path(__file__).parent.parent.parent / "apps"
+REFUSALS = ("Problem", "Conflict", "Refused", "Missing", "Rejected", "Unavailable", "BoltkeysError")
 
 RAISED: list[tuple[Exception, int, str]] = [
     (errors.invalid("/name", "It is wrong.", "wrong"), 422, "invalid"),
@@ -175,3 +182,34 @@ def test_pages_are_left_alone(db: None) -> None:
     response = Client().get("/v1x")
     assert response["Content-Type"].startswith("text/html") if response.status_code == 404 else True
     assert "Vary" not in response or "X-Project" not in response["Vary"]
+
+
+def test_type_leads_to_where_the_code_is_explained(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code of a service that the table does not have is explained by the general one of its status."""
+    fail_with(monkeypatch, errors.Missing("There is none.", "no_such_key"))
+    body = problem(call("GET", "/v1/leads", secret_for(project, "leads:read")), 404, "no_such_key")
+    assert body["type"] == f"{settings.BASE_URL}/docs#not_found"
+
+
+def test_every_code_says_why_and_what_to_do() -> None:
+    assert {kind.status for kind in kinds.KINDS.values()} == set(kinds.CLASSES)
+    assert [code for _, _, listed in kinds.by_status() for code, _ in listed] == list(kinds.KINDS)
+    for code, kind in kinds.KINDS.items():
+        assert all(text.endswith(".") for text in (kind.cause, kind.cure)), code
+
+
+def test_every_code_of_the_services_is_explained() -> None:
+    """Codes are given as the second argument of a refusal. Those below reach pages or commands only."""
+    elsewhere = {"wrong_account", "slug_taken", "email_taken"}
+    given = {code for path in sorted(APPS.rglob("*.py")) for code in _codes_given(ast.parse(path.read_text()))}
+    assert {"already_rotated", "webhook_disabled", "last_administrator"} <= given
+    assert given - elsewhere <= set(kinds.KINDS)
+
+
+def _codes_given(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSALS:
+            first_is_code = node.func.id == "Problem"
+            for argument in node.args[0 if first_is_code else 1 : 1 if first_is_code else 2]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
