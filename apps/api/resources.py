@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -35,9 +36,13 @@ class ResourceView(ApiView):
         """The resource as the project's catalogue has it."""
         return self.principal.catalogue.resources[str(resource_of(self))]
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         return schema.fields_of(self.project_id, self.entry)
+
+    def shown(self, written: service.Written) -> dict[str, Any]:
+        """The record by the fields that it was written by: somebody may have changed them meanwhile."""
+        return queries.record_json(written.record, written.fields, self.entry)
 
 
 class Records(ResourceView):
@@ -67,10 +72,7 @@ class Records(ResourceView):
             record_id=reserved_id(request, "rec"),
         )
         location = f"/v1/{resource}/{written.record.id}"
-        return answer(request, self._shown(written), status=201, ignored=written.ignored, location=location)
-
-    def _shown(self, written: service.Written) -> dict[str, Any]:
-        return queries.record_json(written.record, self.fields, self.entry)
+        return answer(request, self.shown(written), status=201, ignored=written.ignored, location=location)
 
 
 class Record(ResourceView):
@@ -89,7 +91,7 @@ class Record(ResourceView):
             data=body_of(request),
             strict=preferences.is_strict(request),
         )
-        return answer(request, queries.record_json(written.record, self.fields, self.entry), ignored=written.ignored)
+        return answer(request, self.shown(written), ignored=written.ignored)
 
     def delete(self, request: Request, resource: str, record_id: str) -> Response:
         service.delete_record(

@@ -38,6 +38,9 @@ CHOICES = frozenset({"single_choice", "multiple_choice"})
 RESERVED = frozenset({"id", "created_at", "updated_at", "limit", "cursor", "order", "updated_since"})
 """Names that every record has, or that a list already uses in its query: a field may not have one."""
 
+_INHERITED = frozenset({"constructor"})
+"""What every JavaScript object answers to, sent or not. `__proto__` and the rest are outside of the grammar."""
+
 TEXT_MAX = 1_000
 LONG_TEXT_MAX = 20_000
 EMAIL_MAX = 254
@@ -73,7 +76,10 @@ _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a resource. `type` is one of `TYPES`; `options` are the values of a choice, empty otherwise."""
+    """A column of a resource. `type` is one of `TYPES`; `options` are the values of a choice, empty otherwise.
+
+    `key` is what its values are stored under. It stays when the name changes, and is the name unless told otherwise.
+    """
 
     name: str
     label: str
@@ -81,6 +87,11 @@ class Field:
     required: bool = False
     options: tuple[str, ...] = ()
     description: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,8 @@ def _name_faults(name: str) -> list[FieldError]:
     if name in RESERVED:
         taken = f"Every list and record of the API uses {name} already. Choose another name."
         return [FieldError("/name", taken, "reserved")]
+    if name in _INHERITED:
+        return [FieldError("/name", f"In JavaScript every object has a {name}. Choose another name.", "reserved")]
     if not _NAME.fullmatch(name) or "__" in name:
         grammar = "A name has 1 to 63 of a-z, 0-9 and _, starts with a letter and has no __."
         return [FieldError("/name", grammar, "name")]

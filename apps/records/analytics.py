@@ -46,7 +46,7 @@ def _counts(project_id: str, resource: Resource, since: datetime) -> Iterator[tu
         yield f"{resource.slug}_per_day", day, count
     for field in schema.fields_of(project_id, resource):
         if field.type == "single_choice" or field.name == "source":
-            for value, count in _by_value(records, field.name):
+            for value, count in _by_value(records, field.key):
                 yield f"{resource.slug}_by_{field.name}", value, count
 
 
@@ -56,9 +56,9 @@ def _per_day(records: QuerySet[Record]) -> Iterator[tuple[str, int]]:
         yield row["day"].isoformat(), row["count"]
 
 
-def _by_value(records: QuerySet[Record], name: str) -> list[tuple[str, int]]:
-    """`name` reaches the database as data: the alias is the same for every field."""
-    value = Coalesce(KeyTextTransform(name, "data"), Value(""), output_field=TextField())
+def _by_value(records: QuerySet[Record], key: str) -> list[tuple[str, int]]:
+    """`key` reaches the database as data: the alias is the same for every field."""
+    value = Coalesce(KeyTextTransform(key, "data"), Value(""), output_field=TextField())
     values = (
         records.annotate(of_field=value).values("of_field").annotate(count=Count("pk")).order_by("-count", "of_field")
     )

@@ -1,7 +1,7 @@
 """Filters on the fields of records, which live in one JSON column.
 
-The name of a field is data here: it reaches the database as a parameter, never as the name of a lookup, a column, an
-alias or a part of a path, so that no name can be more than a name (CVE-2024-42005 and its kin).
+The key of a field (in a catalogue: its name) is data here: it reaches the database as a parameter, never as the name
+of a lookup, a column, an alias or a part of a path, so that no key can be more than a key (CVE-2024-42005 and its kin).
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ _Sql = tuple[str, tuple[Any, ...]]
 
 def matches(field: Field, value: object) -> Func:
     """A condition: the record's value of `field` is `value` and of its type; a multiple choice contains `value`."""
-    return HasOption(field.name, value) if field.type == "multiple_choice" else HasValue(field.name, value)
+    return HasOption(field.key, value) if field.type == "multiple_choice" else HasValue(field.key, value)
 
 
 class _Member(Func):
-    """A condition on the member `name` of the object in the column `data`, compared with `value`."""
+    """A condition on the member `key` of the object in the column `data`, compared with `value`."""
 
     output_field = BooleanField()
     postgresql: str
     sqlite: str
 
-    def __init__(self, name: str, value: object) -> None:
+    def __init__(self, key: str, value: object) -> None:
         super().__init__(F("data"))
-        self.name = name
+        self.key = key
         self.value = value
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return (self.__class__, self.name, type(self.value), self.value)
+        return (self.__class__, self.key, type(self.value), self.value)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> _Sql:
         column, _ = compiler.compile(self.source_expressions[0])
-        return self.postgresql.format(column=column), (self.name, json.dumps(self.value))
+        return self.postgresql.format(column=column), (self.key, json.dumps(self.value))
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> _Sql:
         column, _ = compiler.compile(self.source_expressions[0])
-        return self.sqlite.format(column=column, types=self._types()), (self.name, self.value)
+        return self.sqlite.format(column=column, types=self._types()), (self.key, self.value)
 
     def _types(self) -> str:
         """SQLite keeps `true` as 1 and `"1"` as text: the value alone does not tell them apart."""

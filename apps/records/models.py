@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.utils import timezone
 
+from apps.core.fields import TYPES
 from apps.core.ids import new_id
 from apps.projects.models import Project
 
@@ -29,6 +30,41 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} {self.id}"
+
+
+class Field(models.Model):
+    """A field of a resource whose fields are dynamic, in a project that has changed them (`schema.py`).
+
+    It is archived, never deleted: its `key`, under which records hold its values, is never given to another one.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "fld"), editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="fields", editable=False)
+    resource = models.CharField(max_length=40, editable=False)
+    key = models.CharField(max_length=63, editable=False)
+    name = models.CharField(max_length=63)
+    label = models.CharField(max_length=80)
+    type = models.CharField(max_length=20)
+    required = models.BooleanField(default=False)
+    options = models.JSONField(default=list)
+    description = models.CharField(max_length=300, blank=True)
+    order = models.PositiveIntegerField()
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = (models.Index(fields=("project", "resource", "order", "id"), name="field_order"),)
+        constraints = (
+            # Archived ones too: whoever restores one finds its name free.
+            models.UniqueConstraint(fields=("project", "resource", "name"), name="field_name_once"),
+            models.UniqueConstraint(fields=("project", "resource", "key"), name="field_key_once"),
+            models.CheckConstraint(condition=Q(type__in=sorted(TYPES)), name="field_type"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource}.{self.name}"
 
 
 class Message(models.Model):

@@ -84,7 +84,7 @@ def record_json(record: Record, fields: Sequence[Field], resource: Resource) -> 
         "id": record.id,
         "created_at": rfc3339(record.created_at),
         "updated_at": rfc3339(record.updated_at),
-        **{field.name: values.get(field.name) for field in fields},
+        **{field.name: values.get(field.key) for field in fields},
     }
     if "tags" in resource.operations:
         shown.setdefault("tags", record.tags)

@@ -25,10 +25,11 @@ from apps.records.models import Record
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The record as it is now, and the names in the data that no field has."""
+    """The record as it is now, the names in the data that no field has, and the fields that it was written by."""
 
     record: Record
     ignored: tuple[str, ...]
+    fields: tuple[fields.Field, ...] = ()
 
 
 def create_record(
@@ -46,22 +47,15 @@ def create_record(
     `record_id` that was reserved before, a second call returns what the first one made. Raises `Invalid` with each
     faulty field.
     """
-    cleaned = _clean(project_id, resource, data, strict=strict, partial=False)
-    now = timezone.now()
-    record = Record(
-        id=record_id or new_id("rec"),
-        project_id=project_id,
-        resource=resource.slug,
-        data=_filled(_initial(resource) | cleaned.values),
-        created_at=now,
-        updated_at=now,
-    )
     with transaction.atomic(durable=True):
+        known = schema.held_fields(project_id, resource)
+        cleaned = _clean(known, resource, data, strict=strict, partial=False)
+        record = _new(record_id, project_id, resource, _filled(_initial(resource) | _stored(known, cleaned)))
         if _insert(record):
-            _audit(EventType.RECORD_CREATED, actor, record, resource, list(record.data))
+            _audit(EventType.RECORD_CREATED, actor, record, resource, _names(known, record.data))
         else:
             record = Record.objects.get(pk=record.pk, project_id=project_id, resource=resource.slug)
-    return Written(record, cleaned.ignored)
+    return Written(record, cleaned.ignored, known)
 
 
 def update_record(
@@ -78,34 +72,57 @@ def update_record(
     Data that changes nothing leaves no trace. Raises `Invalid` with each faulty field, `Missing` when the project has
     no such record.
     """
-    cleaned = _clean(project_id, resource, data, strict=strict, partial=True)
     with transaction.atomic(durable=True):
+        known = schema.held_fields(project_id, resource)
+        cleaned = _clean(known, resource, data, strict=strict, partial=True)
         record = locked(project_id, resource, record_id)
-        merged = _filled(record.data | cleaned.values)
-        if merged != record.data:
-            changed = [name for name in cleaned.values if merged.get(name) != record.data.get(name)]
-            record.data = merged
+        before, record.data = record.data, _filled(record.data | _stored(known, cleaned))
+        changed = [key for key in before | record.data if before.get(key) != record.data.get(key)]
+        if changed:
             record.updated_at = max(timezone.now(), record.updated_at)
             record.save(update_fields=["data", "updated_at"])
-            _audit(EventType.RECORD_UPDATED, actor, record, resource, changed)
-    return Written(record, cleaned.ignored)
+            _audit(EventType.RECORD_UPDATED, actor, record, resource, _names(known, changed))
+    return Written(record, cleaned.ignored, known)
 
 
 def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_id: str) -> Record:
     """The record as it was. Raises `Missing` when the project has no such record (any more)."""
     with transaction.atomic(durable=True):
+        known = schema.fields_of(project_id, resource)
         record = locked(project_id, resource, record_id)
         Record.objects.filter(pk=record.pk).delete()
-        _audit(EventType.RECORD_DELETED, actor, record, resource, list(record.data))
+        _audit(EventType.RECORD_DELETED, actor, record, resource, _names(known, record.data))
     return record
 
 
 def _clean(
-    project_id: str, resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
+    known: Sequence[fields.Field], resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
 ) -> fields.Cleaned:
     owned = schema.owned_fields(resource)
-    known = [field for field in schema.fields_of(project_id, resource) if field.name not in owned]
-    return clean(known, data, strict=strict, partial=partial, owned=owned)
+    writable = [field for field in known if field.key not in owned]
+    return clean(writable, data, strict=strict, partial=partial, owned=owned)
+
+
+def _stored(known: Sequence[fields.Field], cleaned: fields.Cleaned) -> dict[str, object]:
+    """The values by key, in the order of the fields."""
+    return {field.key: cleaned.values[field.name] for field in known if field.name in cleaned.values}
+
+
+def _names(known: Sequence[fields.Field], keys: Collection[str]) -> list[str]:
+    """What the keys are called at present. What no field in use has is not named."""
+    return [field.name for field in known if field.key in keys]
+
+
+def _new(record_id: str | None, project_id: str, resource: Resource, data: dict[str, object]) -> Record:
+    now = timezone.now()
+    return Record(
+        id=record_id or new_id("rec"),
+        project_id=project_id,
+        resource=resource.slug,
+        data=data,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def clean(
