@@ -9,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from boltkeys.local_secrets import local_secret
+from boltkeys.postgres import Connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(environ.Env().str("BOLTKEYS_VAR", default=str(BASE_DIR / "var")))
@@ -137,9 +138,8 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # Who waits for a database that is away keeps a thread from others: two seconds. A connection that died with a
     # database that was restarted is found out before it is used, and a new one is tried every second or two.
     pool_size = env.int("DATABASE_POOL", default=16)
-    DATABASES["default"]["OPTIONS"].update(
-        {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 2, "reconnect_timeout": 1}, "connect_timeout": 3}
-    )
+    pool = {"min_size": 1, "max_size": pool_size, "timeout": 2, "reconnect_timeout": 1, "connection_class": Connection}
+    DATABASES["default"]["OPTIONS"].update({"pool": pool, "connect_timeout": 3})
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # PgBouncer in transaction pooling has none
 

@@ -11,8 +11,10 @@ from apps.api.lean import Lean  # noqa: E402  (needs the apps to be loaded)
 from apps.usage.flusher import Flusher  # noqa: E402
 from boltkeys.checks import stop_on_errors  # noqa: E402
 from boltkeys.handler import Utf8Handler  # noqa: E402
+from boltkeys.postgres import give_up_on_silence  # noqa: E402
 
 application = Lean(Utf8Handler())
 
 stop_on_errors()
+give_up_on_silence()
 Flusher().start()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from apps.core import secret
+from boltkeys.postgres import PATIENCE
 from tests.faults import ask, judge, report, sizes
 from tests.faults.changes import Changes
 from tests.faults.load import GATE, VERIFY, calling
@@ -17,6 +18,9 @@ from tests.faults.site import Site
 from tests.server import Answer
 
 OUTAGE = sizes.size(3.0, 30.0)
+HANG = sizes.size(PATIENCE + 2.0, 30.0)
+"""Somebody has to have given up."""
+
 RECOVERY = 2.0
 SOON = 15.0
 
@@ -27,6 +31,11 @@ SIGNED_IN = "boltkeys_session=abcdefghijklmnopqrstuvwxyz012345"
 def _refuse(site: Site) -> None:
     assert site.database is not None
     site.database.refuse()
+
+
+def _hang(site: Site) -> None:
+    assert site.database is not None
+    site.database.hang()
 
 
 def _heal(site: Site) -> None:
@@ -44,15 +53,19 @@ def _start(site: Site) -> None:
     site.database_server.restart()
 
 
-Fault = tuple[Callable[[Site], None], Callable[[Site], None]]
-FAULTS: dict[str, Fault] = {"cannot be reached": (_refuse, _heal), "is killed": (_kill, _start)}
+Fault = tuple[Callable[[Site], None], Callable[[Site], None], float]
+FAULTS: dict[str, Fault] = {
+    "cannot be reached": (_refuse, _heal, OUTAGE),
+    "hangs": (_hang, _heal, HANG),
+    "is killed": (_kill, _start, OUTAGE),
+}
 
 
 @pytest.mark.parametrize("how", FAULTS)
 def test_keys_in_use_go_on_while_the_database(
     how: str, site: Site, operator: Changes, project: str, tmp_path: Path
 ) -> None:
-    fail, mend = FAULTS[how]
+    fail, mend, outage = FAULTS[how]
     warm = operator.keys(6, project=project)
     (revoked, just_revoked, cold) = operator.keys(3, project=project).items()
     operator.make("revoke", key=revoked[0])
@@ -66,7 +79,7 @@ def test_keys_in_use_go_on_while_the_database(
         operator.make("revoke", key=just_revoked[0])
         fail(site)
         away = time.monotonic_ns()
-        until = time.monotonic() + OUTAGE
+        until = time.monotonic() + outage
         call = site.webs[0].server.call
         with ThreadPoolExecutor() as together:
             who = {"revoked": revoked[1], "just revoked": just_revoked[1], "cold": cold[1], "unknown": unknown}
@@ -89,7 +102,7 @@ def test_keys_in_use_go_on_while_the_database(
     assert {answer.json()["code"] for answer in ask.verify(site, just_revoked[1])} == {"revoked"}
     during = [call.seconds for call in callers.calls if call.began > away and call.ended < back]
     report.note(
-        f"database {how} for {OUTAGE:g} s",
+        f"database {how} for {outage:g} s",
         requests=len(callers.calls),
         of_keys_in_use_refused=0,
         p99=report.milliseconds(during, 99),
