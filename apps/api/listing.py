@@ -43,8 +43,8 @@ def read(params: QueryDict, fields: Sequence[Field], *, strict: bool) -> Query:
     filters, ignored = _filters(params, fields, PARAMETERS, strict, errors)
     limit = _checked(_limit, params, "limit", errors) or DEFAULT_LIMIT
     cursor = _checked(cursors.decode, params, "cursor", errors)
-    order = _checked(_order, params, "order", errors) or (cursor.order if cursor else DEFAULT_ORDER)
     since = _checked(_moment, params, "updated_since", errors)
+    order = _checked(_order, params, "order", errors) or (cursor.order if cursor else _default_order(since))
     if cursor and cursor.order != order:
         errors.append(
             FieldError("?cursor", "The cursor is of a list in another order. Begin again without it.", "cursor")
@@ -96,6 +96,11 @@ def _limit(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
         raise invalid("?limit", f"Give a whole number from 1 to {MAX_LIMIT}.", "range")
     return int(text)
+
+
+def _default_order(since: datetime | None) -> str:
+    """Who asks for what has changed wants to ask on from there: what changes meanwhile is to come at the end."""
+    return "updated_at" if since else DEFAULT_ORDER
 
 
 def _order(text: str) -> str:

@@ -67,6 +67,20 @@ class Field(models.Model):
         return f"{self.resource}.{self.name}"
 
 
+class LatestChange(models.Model):
+    """When a record of the resource was last created or changed. Who changes one locks this row (`moments`)."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", editable=False)
+    resource = models.CharField(max_length=40, editable=False)
+    at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "resource"), name="latest_change_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.at}"
+
+
 class Message(models.Model):
     """A message of a conversation. It is never changed."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from apps.core.text import clean_line
 from apps.core.times import parse_moment, rfc3339
 from apps.records import service
 from apps.records.models import Message, Metrics, Record
+from apps.records.moments import next_moment
 from apps.records.service import Written
 from apps.records.steps import COUNTS, STATUS, Machine, Step, machine_of
 
@@ -124,17 +126,18 @@ def add_message(
     `Invalid` with each fault.
     """
     cleaned = service.clean(MESSAGE_FIELDS, data, strict=strict)
-    direction = str(cleaned.values.get("direction") or Message.Direction.OUTBOUND)
+    said: dict[str, Any] = {
+        "direction": cleaned.values.get("direction") or Message.Direction.OUTBOUND,
+        "text": cleaned.values["text"],
+        "created_at": partial(next_moment, project_id, resource.slug),  # asked for when the record is locked
+    }
     with transaction.atomic(durable=True):
         record = service.locked(project_id, resource, record_id)
-        message, is_new = Message.objects.get_or_create(
-            pk=message_id or new_id("mes"),
-            record=record,
-            defaults={"direction": direction, "text": str(cleaned.values["text"]), "created_at": timezone.now()},
-        )
+        message, is_new = Message.objects.get_or_create(pk=message_id or new_id("mes"), record=record, defaults=said)
         if is_new:
             _apply(record, resource, {"last_message_at": rfc3339(message.created_at)})
-            _audit(EventType.RECORD_MESSAGED, actor, record, resource, message_id=message.id, direction=direction)
+            facts = {"message_id": message.id, "direction": message.direction}
+            _audit(EventType.RECORD_MESSAGED, actor, record, resource, **facts)
     return Said(message, cleaned.ignored)
 
 
@@ -181,7 +184,7 @@ def _apply(record: Record, resource: Resource, values: Mapping[str, object], sta
 
 
 def _touch(record: Record, column: str) -> None:
-    record.updated_at = max(timezone.now(), record.updated_at)
+    record.updated_at = next_moment(record.project_id, record.resource)
     record.save(update_fields=[column, "updated_at"])
 
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from apps.audit import service as audit
 from apps.audit.events import EventType
@@ -21,6 +20,7 @@ from apps.core.ids import new_id
 from apps.core.resources import Resource
 from apps.records import queries, schema, steps
 from apps.records.models import Record
+from apps.records.moments import next_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def update_record(
         before, record.data = record.data, _filled(record.data | _stored(known, cleaned))
         changed = [key for key in before | record.data if before.get(key) != record.data.get(key)]
         if changed:
-            record.updated_at = max(timezone.now(), record.updated_at)
+            record.updated_at = next_moment(project_id, resource.slug)
             record.save(update_fields=["data", "updated_at"])
             _audit(EventType.RECORD_UPDATED, actor, record, resource, _names(known, changed))
     return Written(record, cleaned.ignored, known)
@@ -114,7 +114,7 @@ def _names(known: Sequence[fields.Field], keys: Collection[str]) -> list[str]:
 
 
 def _new(record_id: str | None, project_id: str, resource: Resource, data: dict[str, object]) -> Record:
-    now = timezone.now()
+    now = next_moment(project_id, resource.slug)
     return Record(
         id=record_id or new_id("rec"),
         project_id=project_id,

@@ -127,6 +127,12 @@ def test_updated_since_includes_the_moment(since: str, expected: list[int], key:
     assert names(page) == [made[i] for i in expected]
 
 
+def test_what_has_changed_is_listed_in_the_order_of_the_changes(key: str, project: Project) -> None:
+    made = leads(project, 5)
+    assert all_pages(key, "updated_since=2026-03-31T13:01:00Z&limit=2") == made[1:]
+    assert all_pages(key, "updated_since=2026-03-31T13:01:00Z&limit=2&order=-created_at") == made[:0:-1]
+
+
 def test_change_moves_a_record_to_the_end_of_updated_at(key: str, project: Project) -> None:
     made = leads(project, 3)
     first = Record.objects.get(data__name=made[0])
