@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from apps.api import auth, developer_access, me, operations, problems, resources, webhooks
+from apps.api import auth, developer_access, me, members, operations, problems, resources, webhooks
 from apps.projects import catalogues
 from apps.records.steps import MACHINES
 
@@ -54,6 +54,8 @@ urlpatterns = [
         webhooks.WebhookDeliveries.as_view(),
         name="api_webhook_deliveries",
     ),
+    path("developer-access/members", members.Members.as_view(), name="api_members"),
+    path("developer-access/members/<str:member_id>", members.OneMember.as_view(), name="api_member"),
     path("developer-access/scopes", developer_access.Scopes.as_view(), name="api_scopes"),
     path("developer-access/api-keys", developer_access.Keys.as_view(), name="api_keys"),
     path("developer-access/api-keys/<str:key_id>", developer_access.OneKey.as_view(), name="api_key"),

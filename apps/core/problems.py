@@ -112,8 +112,9 @@ KINDS: Mapping[str, Kind] = {
     "exceeds_own": Kind(
         403,
         "More than the key has itself",
-        "A key tried to make a key with a permission, a limit, an end or addresses beyond its own.",
-        "Ask for no more than the key has, or let an administrator create the key.",
+        "A key tried to make a key with a permission, a limit, an end or addresses beyond its own, or to give a person "
+        "what it does not have; or to make, change or remove an administrator.",
+        "Ask for no more than the key has, or let an administrator do it.",
     ),
     "forbidden": Kind(
         403,
@@ -200,6 +201,18 @@ KINDS: Mapping[str, Kind] = {
         "Already in the project",
         "This person is in the project.",
         "Change the role of the member that there is.",
+    ),
+    "not_accepted": Kind(
+        409,
+        "The invitation has not been accepted",
+        "The ID is of an invitation, and only a member can be changed.",
+        "Invite the same address again, with the role and grants that it should have.",
+    ),
+    "accepted": Kind(
+        409,
+        "The invitation has been accepted",
+        "Somebody has accepted the invitation while it was to be withdrawn.",
+        "Find the member in the list, and remove that.",
     ),
     "last_administrator": Kind(
         409,

@@ -1,4 +1,4 @@
-"""What a key that makes another key can hand on: nothing beyond what it has itself, at that moment.
+"""What a key that makes another key, or lets people in, can hand on: nothing beyond what it has itself, at that moment.
 
 A key that was read before it was revoked makes no other one: its row is locked until the new key is written.
 """
@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from apps.accounts.models import User
 from apps.core import verify
 from apps.core.errors import Refused
@@ -17,10 +19,9 @@ from apps.core.grants import permits
 from apps.core.records import ProjectRecord
 from apps.keys import loader
 from apps.keys.models import Key, Status
-from apps.projects import catalogues
-from apps.projects.models import Project
-
-EXCEEDS = "exceeds_own"
+from apps.projects import catalogues, queries
+from apps.projects.giving import EXCEEDS, Giving
+from apps.projects.models import Project, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,13 @@ def of(key_id: str, project: Project, now: datetime) -> Ceiling:
     if key is None or key.status(now) != Status.ACTIVE:
         raise Refused("The API key that asked for this has ended meanwhile.")
     return Ceiling(key, _scopes(key, project))
+
+
+def giving(key_id: str, project: Project) -> Giving:
+    """What the key with this ID can hand on to people, locked like `of`. Raises `Refused`."""
+    mine = of(key_id, project, timezone.now())
+    is_partners = mine.owner is not None and queries.role_of(mine.owner, project) == Role.PARTNER
+    return Giving(mine.scopes, frozenset({Role.PARTNER} if is_partners else {Role.MEMBER, Role.PARTNER}))
 
 
 def _scopes(key: Key, project: Project) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from apps.core.ids import new_id
@@ -89,6 +89,7 @@ class Invitation(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="invitations")
     email = models.EmailField()
     role = models.CharField(max_length=13, choices=Role)
+    grants = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)  # scopes
     digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
     invited_by = models.CharField(max_length=254)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, QuerySet, When
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Case, Q, QuerySet, When
 
 from apps.accounts.models import User
 from apps.core.errors import Missing
 from apps.projects.models import Invitation, Membership, Project, Role
 from apps.projects.tasks import digest
+
+Row = TypeVar("Row", Membership, Invitation)
+
+Place = tuple[datetime, str]
+"""When the row before it in a list was created, and its ID."""
 
 
 def membership_of(user: User, slug: str) -> Membership | None:
@@ -44,6 +52,31 @@ def member(project: Project, membership_id: str) -> Membership | None:
     return Membership.objects.select_related("user", "project").filter(project=project, pk=membership_id).first()
 
 
+def newest(project: Project, status: str, count: int, before: Place | None) -> list[Membership] | list[Invitation]:
+    """At most so many members, or open invitations for `invited`, the newest first, from a place in the list on.
+
+    `status`: `active`, `disabled`, `invited`, or "" for all members.
+    """
+    if status == "invited":
+        return list(_earlier(open_invitations(project), before)[:count])
+    found = members(project)
+    if status:
+        found = found.filter(user__is_active=status == "active")
+    return list(_earlier(found, before)[:count])
+
+
+def _earlier(found: QuerySet[Row], before: Place | None) -> QuerySet[Row]:
+    if before:
+        moment, row_id = before
+        found = found.filter(Q(created_at__lt=moment) | Q(created_at=moment, id__lt=row_id))
+    return found.order_by("-created_at", "-id")
+
+
+def role_of(user: User, project: Project) -> str | None:
+    """The user's role in the project; None for an outsider."""
+    return Membership.objects.filter(user=user, project=project).values_list("role", flat=True).first()
+
+
 def open_invitations(project: Project) -> QuerySet[Invitation]:
     """Invitations that nobody has accepted or withdrawn, expired ones among them, the newest first."""
     return Invitation.objects.filter(project=project, closed_at=None).order_by("-expires_at", "email")
@@ -52,6 +85,11 @@ def open_invitations(project: Project) -> QuerySet[Invitation]:
 def invitation_in(project: Project, invitation_id: str) -> Invitation | None:
     """The project's invitation with this ID, in whatever state."""
     return Invitation.objects.select_related("project").filter(project=project, pk=invitation_id).first()
+
+
+def open_invitation_in(project: Project, invitation_id: str) -> Invitation | None:
+    """The project's invitation with this ID, as long as nobody has accepted or withdrawn it."""
+    return open_invitations(project).select_related("project").filter(pk=invitation_id).first()
 
 
 def invitation_by_token(token: str) -> Invitation | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils.text import slugify
 
 from apps.core import grants, text
+from apps.core.actor import Actor
 from apps.core.errors import invalid
 from apps.projects import catalogues
 from apps.projects.models import Environment, Project, Role
@@ -47,6 +48,17 @@ def clean_grants(project: Project, scopes: Iterable[str]) -> tuple[str, ...]:
     if not given:
         return ()
     return grants.parse_scopes(catalogues.get(project.catalogue), given, pointer="/grants")
+
+
+def known_grants(project: Project, scopes: Iterable[str]) -> tuple[str, ...]:
+    """Of scopes that were written down earlier, those that the catalogue still has."""
+    given = set(scopes)
+    return tuple(scope for scope in catalogues.get(project.catalogue).scopes if scope in given)
+
+
+def inviter(actor: Actor) -> str:
+    """Who invites, as the mail says it."""
+    return (f"The API key “{actor.label}”" if actor.kind == "key" else actor.label)[:254]
 
 
 def slug_base(name: str) -> str:

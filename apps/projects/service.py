@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from apps.accounts import service as accounts
@@ -20,10 +21,12 @@ from apps.accounts.models import User
 from apps.accounts.rules import clean_email
 from apps.audit import service as audit
 from apps.audit.events import EventType
+from apps.core import grants as core_grants
 from apps.core.actor import Actor
 from apps.core.errors import Conflict, Missing, Refused
+from apps.core.ids import new_id
 from apps.gate import gate
-from apps.projects import policy, rules, tasks
+from apps.projects import catalogues, giving, policy, rules, tasks
 from apps.projects.models import (
     Environment,
     Invitation,
@@ -106,46 +109,89 @@ def set_grants(*, actor: Actor, membership: Membership, grants: Iterable[str], s
     return row
 
 
-def remove_member(*, actor: Actor, membership: Membership) -> None:
+def change_member(
+    *,
+    actor: Actor,
+    membership: Membership,
+    role: str | None = None,
+    grants: Iterable[str] | None = None,
+    ask: giving.Ask | None = None,
+) -> Membership:
+    """The membership with this role and these grants in one step; None leaves either as it is.
+
+    `ask` tells what the key that does it can give. Raises `Invalid`, `Conflict` (`last_administrator`), `Missing`,
+    `Refused` (`exceeds_own`).
+    """
+    wanted = None if role is None else rules.clean_role(role)
+    scopes = None if grants is None else rules.clean_grants(membership.project, grants)
+    with _changing_rights_of(membership.user):
+        row = _lock_member(membership, actor, ask)
+        role, scopes = wanted or Role(row.role), scopes_of(row) if scopes is None else scopes
+        if ask:
+            ask().check(row.role, role, _held(row), scopes)
+        _change(actor, row, role, scopes)
+    return _with_grants(row)
+
+
+def remove_member(*, actor: Actor, membership: Membership, ask: giving.Ask | None = None) -> None:
     """Takes somebody out: their user keys no longer reach the project. Raises `Conflict`, `Missing`, `Refused`."""
     with _changing_rights_of(membership.user):
-        row = _lock_member(membership, actor)
+        row = _lock_member(membership, actor, ask)
+        if ask:
+            ask().check_reach(row.role)
         _keep_an_administrator(row)
         facts = {"role": row.role, "grants": list(scopes_of(row))}
         row.delete()
         _audit(EventType.MEMBER_REMOVED, actor, row.project, row.user, facts)
 
 
-def invite(*, actor: Actor, project: Project, email: str, role: str) -> Invitation:
+def invite(
+    *,
+    actor: Actor,
+    project: Project,
+    email: str,
+    role: str,
+    grants: Iterable[str] | None = None,
+    invitation_id: str | None = None,
+    ask: giving.Ask | None = None,
+) -> Invitation:
     """An open invitation, whose mail is queued in the same transaction; it holds for seven days.
 
-    Whoever is invited already gets a new mail, with the role given now and seven days from now. Raises `Invalid`,
-    `Refused`, and `Conflict` (`already_member`).
+    `grants` are what the membership will have. Whoever is invited already gets a new mail, with the role given now,
+    the grants given now (None: as before) and seven days from now. With an `invitation_id` that was reserved before, a
+    second call returns what the first one made. `ask` tells what the key that invites can give. Raises `Invalid`,
+    `Refused` (`exceeds_own`), and `Conflict` (`already_member`).
     """
     address, role, now = clean_email(email), rules.clean_role(role), timezone.now()
+    scopes = None if grants is None else rules.clean_grants(project, grants)
     with transaction.atomic(durable=True):
-        _lock_team(project, actor)
-        if Membership.objects.filter(project=project, user__email=address).exists():
-            detail = f"{address} is a member already. Change the role in the list of members."
-            raise Conflict(detail, "already_member")
-        fresh = {"role": role, "invited_by": actor.label[:254], "sent_at": None}
-        invitation, made = Invitation.objects.update_or_create(
-            project=project,
-            email=address,
-            closed_at=None,
-            defaults={**fresh, "expires_at": now + rules.INVITATION_LIFE},
+        _lock_team(project, actor, ask)
+        if made := Invitation.objects.filter(project=project, pk=invitation_id).first():
+            return made
+        _refuse_member(project, address)
+        invitation = _open_invitation(project, address) or Invitation(
+            id=invitation_id or new_id("inv"), project=project, email=address
         )
+        scopes = tuple(invitation.grants) if scopes is None else scopes
+        if ask:
+            ask().check(invitation.role, role, (), scopes)
+        again = not invitation._state.adding
+        invitation.role, invitation.grants, invitation.invited_by = role, list(scopes), rules.inviter(actor)
+        invitation.sent_at, invitation.expires_at = None, now + rules.INVITATION_LIFE
+        invitation.save()
         tasks.send_invitation.enqueue(invitation.id)
-        facts = {"role": role, "again": not made}
+        facts = {"role": role, "again": again, "grants": list(scopes)}
         _audit(EventType.INVITATION_SENT, actor, project, invitation, facts)
     return invitation
 
 
-def withdraw_invitation(*, actor: Actor, invitation: Invitation) -> Invitation:
+def withdraw_invitation(*, actor: Actor, invitation: Invitation, ask: giving.Ask | None = None) -> Invitation:
     """The invitation, closed: its link says so. One that is closed already stays as it is. Raises `Refused`."""
     with transaction.atomic(durable=True):
-        _lock_team(invitation.project, actor)
+        _lock_team(invitation.project, actor, ask)
         row = Invitation.objects.select_related("project").get(pk=invitation.pk)
+        if ask:
+            ask().check_reach(row.role)
         if row.closed_at is None:
             _close(row, Outcome.WITHDRAWN)
             _audit(EventType.INVITATION_WITHDRAWN, actor, row.project, row, {"role": row.role})
@@ -194,12 +240,15 @@ def _changing_rights_of(user: User) -> Iterator[None]:
         yield
 
 
-def _lock_team(project: Project, actor: Actor) -> None:
-    """From here to the commit nobody else changes this team. A user who may not manage it any more is refused.
+def _lock_team(project: Project, actor: Actor, ask: giving.Ask | None = None) -> None:
+    """From here to the commit nobody else changes this team. A user who may not manage it any more is refused, and so
+    is a key of which nobody says what it can give.
 
     The page has asked already; but two administrators can remove each other at the same moment.
     """
     _lock(project)
+    if actor.kind == "key" and ask is None:
+        raise Refused("A key cannot do this.")
     if actor.kind == "user" and not _manages_team(project, actor.id):
         raise Refused("You are not an administrator of this project any more.")
 
@@ -217,13 +266,23 @@ def _manages_team(project: Project, user_id: str) -> bool:
     return any(policy.may(membership.role, Right.TEAM_MANAGE) for membership in memberships)
 
 
-def _lock_member(membership: Membership, actor: Actor) -> Membership:
+def _lock_member(membership: Membership, actor: Actor, ask: giving.Ask | None = None) -> Membership:
     """The membership as it is now."""
-    _lock_team(membership.project, actor)
+    _lock_team(membership.project, actor, ask)
     row = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
     if row is None:
         raise Missing("This person is not in the project any more.")
     return row
+
+
+def _refuse_member(project: Project, address: str) -> None:
+    if Membership.objects.filter(project=project, user__email=address).exists():
+        detail = f"{address} is a member already. Change the role in the list of members."
+        raise Conflict(detail, "already_member")
+
+
+def _open_invitation(project: Project, address: str) -> Invitation | None:
+    return Invitation.objects.filter(project=project, email=address, closed_at=None).first()
 
 
 def _keep_an_administrator(membership: Membership) -> None:
@@ -283,6 +342,17 @@ def _change(actor: Actor, membership: Membership, role: str, scopes: Sequence[st
     _audit(EventType.MEMBER_CHANGED, actor, membership.project, membership.user, facts)
 
 
+def _held(membership: Membership) -> frozenset[str]:
+    """What the membership was granted, with all that it implies."""
+    return core_grants.expand(catalogues.get(membership.project.catalogue), scopes_of(membership))
+
+
+def _with_grants(membership: Membership) -> Membership:
+    """The same, without grants that were read before they were written."""
+    prefetch_related_objects([membership], "grants")
+    return membership
+
+
 def _write_grants(membership: Membership, scopes: Sequence[str]) -> None:
     membership.grants.all().delete()
     pairs = [scope.split(":", 1) for scope in scopes]
@@ -298,7 +368,9 @@ def _accept(actor: Actor, invitation: Invitation, user: User) -> Membership:
     _refuse_disabled(user)
     _close(row, Outcome.ACCEPTED)
     membership, made = Membership.objects.get_or_create(project=row.project, user=user, defaults={"role": row.role})
-    facts = {"role": membership.role, "member_before": not made}
+    if made:
+        _write_grants(membership, rules.known_grants(row.project, row.grants))
+    facts = {"role": membership.role, "member_before": not made, "grants": row.grants}
     _audit(EventType.INVITATION_ACCEPTED, actor, row.project, row, facts)
     return membership
 

@@ -31,8 +31,9 @@ ROUTES: dict[str, dict[str, tuple[int, int]]] = {
     "api_scopes": {"GET": (200, 200)},
 }
 
-# route → its path and methods. What each needs: developer_access/test_who.py and tests/webhooks/test_api.py.
+# route → its path and methods. What each needs: developer_access/test_who.py, test_members.py, tests/webhooks/test_api.py.
 KEYS, HOOKS = "/v1/developer-access/api-keys", "/v1/developer-access/webhooks"
+PEOPLE = "/v1/developer-access/members"
 MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_keys": (KEYS, ("GET", "POST")),
     "api_key": (f"{KEYS}/x", ("GET", "DELETE")),
@@ -43,6 +44,8 @@ MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_webhook": (f"{HOOKS}/x", ("GET", "PATCH", "DELETE")),
     "api_webhook_test": (f"{HOOKS}/x/test", ("POST",)),
     "api_webhook_rotate": (f"{HOOKS}/x/rotate", ("POST",)),
+    "api_members": (PEOPLE, ("GET", "POST")),
+    "api_member": (f"{PEOPLE}/x", ("GET", "PATCH", "DELETE")),
     "api_webhook_deliveries": (f"{HOOKS}/x/deliveries", ("GET",)),
 }
 

@@ -55,7 +55,7 @@ def test_an_invitation_is_queued_with_its_row_and_holds_seven_days(project: Proj
     [queued] = DBTaskResult.objects.all()
     assert queued.args_kwargs == {"args": [made.id], "kwargs": {}}
     [event] = events("invitation.sent")
-    assert (event.target_label, event.data) == ("dora@example.com", {"role": "member", "again": False})
+    assert (event.target_label, event.data) == ("dora@example.com", {"role": "member", "again": False, "grants": []})
 
 
 def test_the_token_is_in_the_mail_and_nowhere_else(project: Project) -> None:

@@ -15,7 +15,7 @@ from apps.dashboard.keys.words import Permission, permissions
 from apps.dashboard.team import words
 from apps.dashboard.team.forms import InviteForm
 from apps.projects import policy, queries
-from apps.projects.models import Membership, Role
+from apps.projects.models import Invitation, Membership, Role
 from apps.projects.policy import Right
 from apps.projects.service import scopes_of
 
@@ -30,17 +30,22 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
 def show(request: HttpRequest, access: Access, form: InviteForm, status: int = HTTPStatus.OK) -> HttpResponse:
     """The page, with the form for an invitation as it was sent."""
     manages = policy.may(access.membership.role, Right.TEAM_MANAGE)
-    now = timezone.now()
     context = {
         "project": access.project,
         "user": access.user,
         "members": [(m, _own_keys(access, m)) for m in queries.members(access.project)],
         "manages": manages,
         "roles": words.roles(),
+        "keys": words.of_keys(access.catalogue),
         "form": form,
-        "invitations": [(i, i.state(now)) for i in queries.open_invitations(access.project)] if manages else [],
+        "invitations": _invitations(access) if manages else [],
     }
     return render(request, "team/team.html", context, status=status)
+
+
+def _invitations(access: Access) -> list[tuple[Invitation, str, list[Permission]]]:
+    now, catalogue = timezone.now(), access.catalogue
+    return [(i, i.state(now), permissions(catalogue, i.grants)) for i in queries.open_invitations(access.project)]
 
 
 def _own_keys(access: Access, member: Membership) -> list[Permission]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from apps.core.catalogue import Catalogue
 from apps.projects import policy
 from apps.projects.models import Role
 from apps.projects.policy import Right
@@ -31,6 +32,13 @@ OWN_KEYS: Mapping[str, str] = {
 }
 
 
+KEYS = {
+    "members.list": "list the people here, with their roles and permissions",
+    "members.create": "invite people, change what they may do, and remove them",
+}
+"""What API keys may do with the team, by an operation that stands for others like it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleWords:
     """`may`: in the dashboard. `own_keys`: a sentence on what the API lets them do."""
@@ -46,6 +54,25 @@ def of_role(role: str) -> RoleWords:
     """What a role is for and what it may do."""
     may = [words for right, words in RIGHTS.items() if policy.may(role, right)]
     return RoleWords(role, Role(role).label, PURPOSES[role], may, OWN_KEYS[role])
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWords:
+    """`scope`: as the permission picker names it, `Members: Write`."""
+
+    scope: str
+    may: str
+
+
+def of_keys(catalogue: Catalogue) -> list[KeyWords]:
+    """What keys with the permission that guards the team may do; nothing where the catalogue has none."""
+    found = []
+    for operation, may in KEYS.items():
+        resource = catalogue.guard(operation)
+        action = resource.action_for("", operation) if resource else None
+        if resource and action:
+            found.append(KeyWords(f"{resource.label}: {action.label}", may))
+    return found
 
 
 def roles() -> list[RoleWords]:

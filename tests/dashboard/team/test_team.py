@@ -52,6 +52,22 @@ def test_what_keys_of_a_member_may_do_stands_beside_the_name(project: Project, a
     assert "Own keys: Calls read, Leads read and write" in text(signed_in(alice).get(url(project)))
 
 
+def test_what_keys_with_members_may_do_is_said_where_the_catalogue_has_it(project: Project, alice: User) -> None:
+    voice = make.project("Voice", catalogue="voice", administrator=alice)
+    page = text(signed_in(alice).get(url(voice)))
+    assert "<strong>Members: Read</strong>: list the people here" in page
+    assert "<strong>Members: Write</strong>: invite people, change what they may do, and remove them" in page
+    assert "No key, not even an unrestricted one, makes, changes or removes an administrator" in page
+    assert "No key, not even" not in text(signed_in(alice).get(url(project)))
+
+
+def test_what_an_invitation_grants_is_shown_and_kept_when_it_is_sent_again(project: Project, alice: User) -> None:
+    service.invite(actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"])
+    assert "Own keys: Leads read" in text(signed_in(alice).get(url(project)))
+    invite(signed_in(alice), project, "d@example.com")
+    assert Invitation.objects.get().grants == ["leads:read"]
+
+
 def test_a_member_sees_people_and_changes_nothing(project: Project, bob: User) -> None:
     service.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
     page = text(signed_in(bob).get(url(project)))
