@@ -64,8 +64,11 @@ def _prepare_venv() -> None:
 
 
 def _python_of_venv() -> str:
-    """The version of its Python, and its place: neither may change under a virtual environment. "": it is broken."""
-    ask = [str(PYTHON), "-c", "import sys; print(*sys.version_info[:2], sys.prefix)"]
+    """The version of its Python, and its place: neither may change under a virtual environment. "": it is broken.
+
+    A `.venv` that is a link to that of another work tree is in the same place as that one: it is used, not emptied.
+    """
+    ask = [str(PYTHON), "-c", "import os, sys; print(*sys.version_info[:2], os.path.realpath(sys.prefix))"]
     try:
         return subprocess.run(ask, env=clean_environment(), capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
