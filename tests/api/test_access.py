@@ -31,7 +31,7 @@ ROUTES: dict[str, dict[str, tuple[int, int]]] = {
     "api_scopes": {"GET": (200, 200)},
 }
 
-# route → its path and methods. What each needs: developer_access/test_who.py, test_members.py, tests/webhooks/test_api.py.
+# route → its path and methods. What each needs: developer_access/, test_members.py, tests/webhooks/test_api.py.
 KEYS, HOOKS = "/v1/developer-access/api-keys", "/v1/developer-access/webhooks"
 PEOPLE = "/v1/developer-access/members"
 MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
