@@ -35,6 +35,20 @@ TYPES: Mapping[str, str] = MappingProxyType(
 
 CHOICES = frozenset({"single_choice", "multiple_choice"})
 
+WIDER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "text": frozenset({"long_text"}),
+        "integer": frozenset({"number"}),
+        "email": frozenset({"text", "long_text"}),
+        "phone": frozenset({"text", "long_text"}),
+        "url": frozenset({"long_text"}),
+        "date": frozenset({"text", "long_text"}),
+        "date_time": frozenset({"text", "long_text"}),
+        "single_choice": frozenset({"text", "long_text"}),
+    }
+)
+"""The types, by type, that take each of its values as it is stored."""
+
 RESERVED = frozenset({"id", "created_at", "updated_at", "limit", "cursor", "order", "updated_since"})
 """Names that every record has, or that a list already uses in its query: a field may not have one."""
 

@@ -141,6 +141,15 @@ def _cursor(record: Record | Message, order: str) -> Cursor:
     return Cursor(order, getattr(record, order.removeprefix("-")), record.id)
 
 
+def with_value(project_id: str, resource: Resource, key: str) -> QuerySet[Record]:
+    """The records that have a value of the field with this `key`, archived or not."""
+    return _records(project_id, resource).filter(data__has_key=key)
+
+
+def has_values(project_id: str, resource: Resource, key: str) -> bool:
+    return with_value(project_id, resource, key).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many records a resource has, and when the latest was created."""

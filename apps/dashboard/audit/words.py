@@ -26,6 +26,11 @@ VERBS: Mapping[str, str] = {
     "invitation.sent": "invited",
     "invitation.accepted": "accepted the invitation for",
     "invitation.withdrawn": "withdrew the invitation of",
+    "field.added": "added the field",
+    "field.changed": "changed the field",
+    "field.moved": "moved the field",
+    "field.archived": "archived the field",
+    "field.restored": "restored the field",
     "webhook.created": "created the webhook to",
     "webhook.updated": "changed the webhook to",
     "webhook.rotated": "rotated the secret of the webhook to",
@@ -56,6 +61,7 @@ ICONS: Mapping[str, str] = {
     "invitation": "mail",
     "record": "database",
     "webhook": "webhook",
+    "field": "forms",
 }
 
 
@@ -103,6 +109,10 @@ def _reason(data: Mapping[str, Any]) -> str:
     return f": {data['reason']}" if data.get("reason") else ""
 
 
+def _of_resource(data: Mapping[str, Any]) -> str:
+    return f" of {data['resource'].replace('_', ' ')}" if data.get("resource") else ""
+
+
 def _limit(data: Mapping[str, Any]) -> str:
     return f": {data['from']:,} → {data['to']:,} per minute" if data.get("from") and data.get("to") else ""
 
@@ -114,6 +124,7 @@ _ADDITIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "invitation.accepted": _role,
     "key.revoked": _reason,
     "webhook.disabled": _reason,
+    **dict.fromkeys(("field.added", "field.changed", "field.moved", "field.archived", "field.restored"), _of_resource),
     "key.limit_changed": _limit,
 }
 
