@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings, settings
 from django.db import connection
+from playwright.sync_api import Browser
 
 from apps.accounts.models import User
 from apps.gate import gate
 from apps.projects.models import Project
-from tests import make
+from tests import chromium, make
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,12 @@ def _plain_static_files(settings: LazySettings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium.running() as started:
+        yield started
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests import chromium
 from tests.server import Server, running
 
 # How a page looks and behaves does not depend on the stores: each profile tries half of that. What people do with the
@@ -15,11 +16,6 @@ from tests.server import Server, running
 collect_ignore = ["test_judges.py"] if settings.REDIS_URL else ["test_key_pages.py", "test_people.py"]
 
 PASSWORD = "correct horse battery staple"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -36,26 +32,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=["script", "no-script"])
 def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
     """A fresh browser with and without JavaScript. Nothing may be written to its console as an error."""
-    context = browser.new_context(base_url=server.url, java_script_enabled=request.param == "script")
-    context.set_default_timeout(10_000)
-    errors: list[str] = []
-    opened = context.new_page()
-    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    context.close()
-    assert [e for e in errors if "status of 4" not in e] == []
+    with chromium.window(browser, server, java_script_enabled=request.param == "script") as opened:
+        yield opened
 
 
 def sign_in(page: Page, email: str = "alice@example.com", password: str = PASSWORD) -> None:

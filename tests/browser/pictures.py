@@ -7,9 +7,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
+from tests import chromium
+from tests.browser.conftest import sign_in
 from tests.server import ROOT, Server, running
 
 IMAGES = ROOT / "docs" / "images"
@@ -25,16 +26,14 @@ def main() -> None:
 
 def _take(server: Server) -> None:
     demo = server.manage("seed_demo")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = chromium.new_page(base_url=server.url, viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
+    with chromium.running() as browser:
+        page = browser.new_page(base_url=server.url, viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
         sign_in(page, demo["email"], demo["password"])
         keys = f"/projects/{demo['project']}/api-keys/"
         page.goto(keys)
         page.screenshot(path=IMAGES / "keys.png")
         _create(page, keys)
         page.screenshot(path=IMAGES / "reveal.png")
-        chromium.close()
     # The secret in the picture opens nothing: the database of this demo is gone when this ends.
 
 
