@@ -10,7 +10,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, expect
 
-from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
+from tests.browser.conftest import sign_in
+from tests.chromium import EXECUTABLE, FLAGS
 from tests.server import Server
 
 KEYS = "/projects/acme-calls/api-keys/"
@@ -102,7 +103,7 @@ def test_copying_by_hand_counts(alice: Page) -> None:
 def test_back_button_does_not_bring_the_secret_back(browser: Browser, server: Server) -> None:
     """In a browser that keeps whole pages for the Back button, which Playwright's switches off."""
     keeping = browser.browser_type.launch(
-        executable_path=CHROMIUM, args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
+        executable_path=EXECUTABLE, args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
     )
     page = keeping.new_page(base_url=server.url)
     sign_in(page)

@@ -37,9 +37,7 @@ def found(server: Server, name: str, catalogue: str, admin: str) -> str:
 
 def join(server: Server, slug: str, email: str, role: str, *grants: str) -> None:
     options = ["--project", slug, "--email", email, "--role", role, "--password-env", "PASSWORD"]
-    server.manage(
-        "add_member", *options, *(each for grant in grants for each in ("--grant", grant)), PASSWORD=PASSWORD
-    )
+    server.manage("add_member", *options, *(each for grant in grants for each in ("--grant", grant)), PASSWORD=PASSWORD)
 
 
 def said(answer: Answer, status: int, code: str = "") -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -287,8 +286,8 @@ def subscribed(lena: Page, server: Server, key: str, receiver: Receiver) -> Subs
 def broadcast_goes_from_draft_to_sent(lena: Page, server: Server, key: str, subscriber: Subscriber) -> None:
     report = {"status": "sent", "recipients": 3, "delivered": 2, "undelivered": 1}
     subscriber.work = {
-        "broadcast.scheduled": lambda id: subscriber.post(f"/v1/broadcasts/{id}/send"),
-        "broadcast.sending": lambda id: subscriber.post(f"/v1/broadcasts/{id}/report", report),
+        "broadcast.scheduled": lambda found: subscriber.post(f"/v1/broadcasts/{found}/send"),
+        "broadcast.sending": lambda found: subscriber.post(f"/v1/broadcasts/{found}/report", report),
     }
     made = said(server.call("/v1/broadcasts", key=key, method="POST", body={"name": "News", "status": "sent"}), 201)
     assert made["status"] == "draft"
@@ -318,7 +317,7 @@ def deliveries_are_shown(lena: Page, steps: list[str]) -> None:
 
 def template_is_approved(server: Server, key: str, subscriber: Subscriber) -> None:
     report = {"status": "approved"}
-    subscriber.work = {"template.submitted": lambda id: subscriber.post(f"/v1/templates/{id}/report", report)}
+    subscriber.work = {"template.submitted": lambda found: subscriber.post(f"/v1/templates/{found}/report", report)}
     made = said(server.call("/v1/templates", key=key, method="POST", body={"name": "Hello", "body": "Hi!"}), 201)
     path = f"/v1/templates/{made['id']}"
     assert (made["status"], said(server.call(f"{path}/submit", key=key, method="POST"), 200)["status"]) == (
