@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
@@ -35,10 +35,12 @@ STALE = timedelta(seconds=60)
 REPLAYED_HEADER = "Idempotency-Replayed"
 KEPT_HEADERS = ("Location", "Boltkeys-Ignored-Fields", "Preference-Applied")
 
-SECRETS = frozenset({"secret_key", "secret", "access_token", "refresh_token"})
-"""Members of an answer that are given once: the kept answer has null in their place."""
+SECRETS = frozenset({"secret_key", "secret"})
+"""Members of an answer that are given once: the kept answer has null in their place, unless the view says by its
+`given_once` that in its answers they are something else."""
 
 SWEPT_AT_ONCE = 100
+SWEPT_EVERY = 300
 
 _KEY = re.compile(r'"?[!#-\[\]-~]{1,255}"?')
 
@@ -57,7 +59,7 @@ def idempotent(handler: Handler) -> Handler:
         if row.status is not None:
             return _replay(row)
         request.META[_RESERVED] = row.reserved
-        return _first(row, lambda: handler(view, request, *args, **kwargs))
+        return _first(row, lambda: handler(view, request, *args, **kwargs), getattr(view, "given_once", SECRETS))
 
     post.is_idempotent = True  # type: ignore[attr-defined]
     return post  # type: ignore[return-value]
@@ -78,12 +80,24 @@ def reserved_id(request: Request, prefix: str) -> str:
     return f"{prefix}_{reserved}" if reserved else new_id(prefix)
 
 
-def sweep(now: datetime) -> None:
-    """Forgets some of the answers whose time is over."""
+def every(clock: Callable[[int, Callable[[datetime], object]], None]) -> None:
+    """Says how often it is to be called: `clock(seconds, tick)`. Answers hold what records say, and that is forgotten
+    in time even if nobody sends an `Idempotency-Key` any more."""
+    clock(SWEPT_EVERY, sweep_all)
+
+
+def sweep_all(now: datetime) -> None:
+    """Forgets all answers whose time is over."""
+    while sweep(now):
+        pass
+
+
+def sweep(now: datetime) -> int:
+    """Forgets some of the answers whose time is over. Returns how many."""
     with transaction.atomic(durable=True):
         old = KeptAnswer.objects.filter(created_at__lt=now - KEPT).order_by("created_at")
         mine = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEPT_AT_ONCE]
-        KeptAnswer.objects.filter(pk__in=list(mine)).delete()
+        return KeptAnswer.objects.filter(pk__in=list(mine)).delete()[0]
 
 
 def _checked(key: str) -> str:
@@ -147,10 +161,10 @@ def _running() -> Problem:
     return Problem("idempotency_running", detail, {"Retry-After": "1"}, {"retry_after": 1})
 
 
-def _first(row: KeptAnswer, handle: Callable[[], HttpResponse]) -> HttpResponse:
+def _first(row: KeptAnswer, handle: Callable[[], HttpResponse], given_once: Collection[str]) -> HttpResponse:
     """The answer, kept when it is a success. What was refused may be tried again as if for the first time; after a
     failure in the middle the next one takes over, with the ID that may be in use already."""
-    kept = KeptAnswer.objects.filter(digest=row.digest, reserved=row.reserved)
+    kept = KeptAnswer.objects.filter(digest=row.digest, reserved=row.reserved, status=None)
     try:
         response = handle()
     except Exception as exc:
@@ -160,18 +174,18 @@ def _first(row: KeptAnswer, handle: Callable[[], HttpResponse]) -> HttpResponse:
             kept.update(started_at=row.started_at - 2 * STALE)
         raise
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    kept.update(status=response.status_code, headers=headers, body=_body(response))
+    kept.update(status=response.status_code, headers=headers, body=_body(response, given_once))
     return response
 
 
-def _body(response: HttpResponse) -> str:
-    return JSONRenderer().render(_without_secrets(response.data)).decode() if isinstance(response, Response) else ""
+def _body(response: HttpResponse, given_once: Collection[str]) -> str:
+    return JSONRenderer().render(_without(given_once, response.data)).decode() if isinstance(response, Response) else ""
 
 
-def _without_secrets(data: Any) -> Any:
+def _without(given_once: Collection[str], data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
-    return {name: None if name in SECRETS else value for name, value in data.items()}
+    return {name: None if name in given_once else value for name, value in data.items()}
 
 
 def _replay(row: KeptAnswer) -> HttpResponse:

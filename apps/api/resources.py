@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from apps.records import analytics, queries, schema, service
 
 class ResourceView(ApiView):
     resource: ClassVar[str | Declared] = RESOURCE_IN_PATH
+    given_once: ClassVar[Collection[str]] = ()  # a field of a record may well be called `secret`
 
     @property
     def principal(self) -> Principal:

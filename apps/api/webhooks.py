@@ -97,7 +97,12 @@ class WebhookRotate(WebhookView):
     @idempotent
     def post(self, request: Request, webhook_id: str) -> Response:
         sent = body.read(request, {})
-        new = service.rotate_secret(actor=actor_of(request), project_id=self.project_id, endpoint_id=webhook_id)
+        new = service.rotate_secret(
+            actor=actor_of(request),
+            project_id=self.project_id,
+            endpoint_id=webhook_id,
+            rotation_id=reserved_id(request, "rot"),
+        )
         return answer(request, _with_secret(new), ignored=sent.ignored)
 
 

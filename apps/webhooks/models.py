@@ -26,7 +26,10 @@ class DeliveryStatus(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """`secret` and `old_secret` are sealed (`vault.py`). A deleted one keeps its row until its deliveries are gone."""
+    """`secret` and `old_secret` are sealed (`vault.py`). A deleted one keeps its row until its deliveries are gone.
+
+    `rotation_id`: of the request that rotated the secret last, if it had one.
+    """
 
     id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "whk"), editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="endpoints", editable=False)
@@ -37,6 +40,7 @@ class Endpoint(models.Model):
     secret = models.TextField(blank=True, editable=False)
     old_secret = models.TextField(blank=True, editable=False)
     old_secret_until = models.DateTimeField(null=True, editable=False)
+    rotation_id = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=254, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)

@@ -99,14 +99,20 @@ def update_endpoint(
     return row
 
 
-def rotate_secret(*, actor: Actor, project_id: str, endpoint_id: str) -> NewSecret:
-    """The endpoint with a new secret. For 24 hours the one before signs as well, so that receivers can change over."""
+def rotate_secret(*, actor: Actor, project_id: str, endpoint_id: str, rotation_id: str = "") -> NewSecret:
+    """The endpoint with a new secret. For 24 hours the one before signs as well, so that receivers can change over.
+
+    With the `rotation_id` of the latest rotation, it is returned as that has left it, without its secret: a second one
+    would take away the secret that receivers have.
+    """
     secret = signing.new_secret()
     with transaction.atomic(durable=True):
         row = _locked(project_id, endpoint_id)
+        if rotation_id and row.rotation_id == rotation_id:
+            return NewSecret(row, None)
         row.old_secret, row.old_secret_until = row.secret, timezone.now() + signing.OVERLAP
-        row.secret = vault.seal(secret, row.id)
-        row.save(update_fields=["secret", "old_secret", "old_secret_until"])
+        row.secret, row.rotation_id = vault.seal(secret, row.id), rotation_id
+        row.save(update_fields=["secret", "rotation_id", "old_secret", "old_secret_until"])
         ending.record(EventType.WEBHOOK_ROTATED, actor, row, {})
     return NewSecret(row, secret)
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from apps.api import idempotency
 from apps.api.models import KeptAnswer
+from apps.core import clock
 from apps.keys import service as keys
 from apps.keys.models import Key
 from apps.projects.models import Project
@@ -166,8 +167,20 @@ def test_old_answers_are_swept_away(key: str) -> None:
     assert KeptAnswer.objects.count() == 2
 
 
+def test_worker_forgets_old_answers_though_nobody_posts(key: str) -> None:
+    post(key)
+    old = timezone.now() - idempotency.KEPT - timedelta(seconds=1)
+    KeptAnswer.objects.bulk_create(
+        KeptAnswer(digest=f"{i:064}", fingerprint="", reserved="", created_at=old, started_at=old) for i in range(250)
+    )
+    assert idempotency.sweep_all in clock.due(0)
+    idempotency.sweep_all(timezone.now())
+    assert KeptAnswer.objects.count() == 1
+
+
 def test_kept_answer_has_no_secret_and_names_nobody(key: str) -> None:
-    answer = idempotency._body(Response({"id": "key_1", "secret_key": "sk_live_x", "secret": "whsec_x"}))
+    made = Response({"id": "key_1", "secret_key": "sk_live_x", "secret": "whsec_x"})
+    answer = idempotency._body(made, idempotency.SECRETS)
     assert answer == '{"id":"key_1","secret_key":null,"secret":null}'
     post(key)
     row = KeptAnswer.objects.values().get()

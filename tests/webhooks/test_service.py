@@ -102,6 +102,19 @@ def test_rotation_keeps_the_former_secret_for_a_day(project: Project) -> None:
     assert row.old_secret_until
 
 
+def test_rotation_of_one_request_is_done_once(project: Project) -> None:
+    made = hooks.endpoint(project, URL)
+    first, second = (
+        service.rotate_secret(
+            actor=make.TESTER, project_id=project.id, endpoint_id=made.endpoint.id, rotation_id="rot_1"
+        )
+        for _ in range(2)
+    )
+    assert first.secret and second.secret is None
+    row = Endpoint.objects.get()
+    assert [vault.unseal(s, row.id) for s in (row.secret, row.old_secret)] == [first.secret, made.secret]
+
+
 def test_what_was_deleted_is_gone_for_everybody_with_its_secrets(project: Project) -> None:
     made = hooks.endpoint(project, URL)
     hooks.lead(project)
