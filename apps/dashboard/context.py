@@ -100,8 +100,13 @@ class Navigation:
         developer_access = self._links(_DEVELOPER_ACCESS)
         sections = [Section(self._links(_OVERVIEW))]
         if developer_access:
-            sections.append(Section(developer_access, "Settings", "Developer access"))
+            sections.append(Section([*developer_access, self._documentation], "Settings", "Developer access"))
         return [*sections, self._own]
+
+    @property
+    def _documentation(self) -> Link:
+        catalogue = f"?catalogue={self.project.catalogue}" if self.project else ""
+        return Link("API documentation", reverse("docs") + catalogue, "book")
 
     @property
     def _own(self) -> Section:
@@ -116,7 +121,10 @@ class Navigation:
 
     @property
     def account(self) -> list[Link]:
-        links = [Link("Change password", reverse("account_change_password"), "lock")]
+        links = [
+            Link("Change password", reverse("account_change_password"), "lock"),
+            self._documentation,
+        ]
         if getattr(self._request.user, "is_staff", False):
             links.append(Link("Operator site", reverse("admin:index"), "server-cog"))
         return links

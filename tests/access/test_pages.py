@@ -71,6 +71,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "account_change_password": SIGNED_IN,
     "account_reset_password": EVERYBODY,
     "account_reset_password_done": EVERYBODY,
+    "docs": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
 }

@@ -93,6 +93,8 @@ def judge(
 def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("sign-in", "/accounts/login/")
     judge.open("reset", "/accounts/password/reset/")
+    judge.open("docs", "/docs?catalogue=voice#missing_scope")
+    judge.open("docs-unknown", "/docs?catalogue=nowhere")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)
     for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _own_keys):

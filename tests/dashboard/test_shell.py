@@ -32,6 +32,7 @@ def test_administrator_is_led_to_everything(client: Client, alice: User, project
         "Revoked / Expired",
         "Webhooks",
         "Audit",
+        "API documentation",
         "My keys",
     ]
     assert "Settings › Developer access" in navigation(client, "/projects/acme-calls/").text

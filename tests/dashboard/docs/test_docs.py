@@ -1,0 +1,113 @@
+"""/docs: public, complete, and about the catalogue that the reader means."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.core import fields, problems
+from apps.core.catalogue import Catalogue
+from apps.dashboard.docs import examples
+from apps.projects import catalogues
+from tests import make
+from tests.dashboard.html import Element, read
+
+CATALOGUES = sorted(catalogues.load())
+
+
+def page(client: Client, query: str = "") -> Element:
+    return read(client.get(f"/docs{query}"))
+
+
+@pytest.fixture
+def shown(client: Client, db: None) -> Element:
+    return page(client)
+
+
+def test_every_code_of_a_problem_has_its_anchor_with_cause_and_cure(shown: Element) -> None:
+    explained = {
+        entry.attributes["id"]: entry.text
+        for part in shown.all("dl", class_="bk-problems")
+        for entry in part.all("div")
+    }
+    assert set(explained) == set(problems.KINDS)
+    for code, kind in problems.KINDS.items():
+        assert kind.cause in explained[code] and kind.cure in explained[code]
+
+
+def test_every_link_within_the_page_leads_somewhere(client: Client, shown: Element) -> None:
+    ids = re.findall(r' id="([^"]*)"', client.get("/docs").content.decode())
+    assert len(ids) == len(set(ids))
+    targets = {a.attributes["href"][1:] for a in shown.all("a") if a.attributes["href"].startswith("#")}
+    assert targets <= set(ids)
+    contents = [a.attributes["href"][1:] for a in shown.one("nav", aria_label="On this page").all("a")]
+    assert [h2.attributes["id"] for h2 in shown.all("h2")] == contents[:-1]  # the last one is the OpenAPI document
+
+
+@pytest.mark.parametrize("slug", CATALOGUES)
+def test_catalogue_is_listed_with_all_its_scopes(client: Client, db: None, slug: str) -> None:
+    catalogue = catalogues.get(slug)
+    shown = page(client, f"?catalogue={slug}")
+    rows = [row for table in shown.all("table") for row in table.all("tr")]
+    listed = [row.all("td")[0].text for row in rows if row.all("td") and len(row.all("td")) == 3]
+    assert sorted(listed) == sorted(catalogue.scopes)
+    assert shown.one("h1").text == f"{catalogue.label} API"
+    assert shown.one("nav", aria_label="Products").one("a", aria_current="page").text == catalogue.label
+
+
+@pytest.mark.parametrize("slug", CATALOGUES)
+def test_example_body_is_valid(slug: str) -> None:
+    resource = examples.resource_of(catalogues.get(slug))
+    body = examples.sample(resource)
+    cleaned = fields.clean(resource.fields, body, partial=False)
+    assert cleaned.values == body and not cleaned.ignored
+
+
+def test_apostrophe_in_an_example_does_not_end_the_quotes_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = catalogues.get("boltcall")
+    resource = examples.resource_of(catalogue)
+    monkeypatch.setitem(examples._TEXTS, "name", "Maya O'Hara")
+    curl = examples.of(catalogue, resource, "http://x")["create"].snippets[0].code
+    assert r"Maya O'\''Hara" in curl
+
+
+def test_unknown_catalogue_is_said_to_be_unknown(client: Client, db: None) -> None:
+    answer = client.get("/docs?catalogue=nope%00")
+    assert answer.status_code == 404
+    assert "There is no such catalogue here." in read(answer).one("main").text
+
+
+def test_who_has_signed_in_reads_about_their_own_project(client: Client, alice: User) -> None:
+    make.project("Acme Voice", catalogue="voice", administrator=alice)
+    assert page(client).one("h1").text == "Boltcall API"
+    client.force_login(alice)
+    shown = page(client)
+    assert shown.one("h1").text == "Voice API"
+    assert shown.one("header").all("a")[-1].text == "Dashboard"
+    assert "delete" in shown.text.lower()
+
+
+def test_page_says_what_holds_in_the_catalogue(client: Client, db: None) -> None:
+    texts = {slug: page(client, f"?catalogue={slug}").one("main").text for slug in CATALOGUES}
+    assert all(("writing does not include reading" in texts[slug]) != _includes(slug) for slug in CATALOGUES)
+    assert all(("unrestricted: it can" in text) == catalogues.get(slug).unrestricted for slug, text in texts.items())
+    assert (
+        "can be changed in each project" in texts["bolten"] and "can be changed in each project" not in texts["voice"]
+    )
+    assert "No key of this catalogue is let in" in texts["boltcall"] and "tokens" in texts["boltly"]
+
+
+def _includes(slug: str) -> bool:
+    catalogue: Catalogue = catalogues.get(slug)
+    return any(len(catalogue.implied(scope)) > 1 for scope in catalogue.scopes)
+
+
+def test_page_is_led_to_from_sign_in_and_from_keys(client: Client, alice: User) -> None:
+    assert read(client.get("/accounts/login/")).one("a", href="/docs").text == "API documentation"
+    make.project("Acme Voice", catalogue="voice", administrator=alice)
+    client.force_login(alice)
+    links = read(client.get("/projects/acme-voice/api-keys/")).all("a", href="/docs?catalogue=voice")
+    assert len(links) >= 2  # navigation, and good practice
