@@ -41,9 +41,9 @@ class OwnerRecord:
 class KeyRecord:
     """A key, with all that decides what it may do.
 
-    `expires_at`: seconds since 1970, UTC. `rate_limit`: requests in any 60 seconds. `ended`: "", "revoked" or
-    "deleted". `allowed_ips`: networks such as `10.0.0.0/8`; empty allows every address. `project` is None for a
-    user key that is not bound to one project.
+    `expires_at`: seconds since 1970, UTC. `rate_limit`: requests in any 60 seconds. `ended`: "", or what has ended the
+    key whatever a clock says: "revoked", "deleted", "expired" (rotated without grace). `allowed_ips`: networks such as
+    `10.0.0.0/8`; empty allows every address. `project` is None for a user key that is not bound to one project.
     """
 
     key_id: str

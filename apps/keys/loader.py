@@ -18,7 +18,16 @@ from apps.keys.models import Key
 from apps.projects.models import Membership, Role
 
 _PROJECT = ("project_id", "project__slug", "project__catalogue", "project__suspended_at")
-_KEY = ("id", "rate_limit", "unrestricted", "expires_at", "revoked_at", "deleted_at", "allowed_ips")
+_KEY = (
+    "id",
+    "rate_limit",
+    "unrestricted",
+    "expires_at",
+    "expiry_recorded_at",
+    "revoked_at",
+    "deleted_at",
+    "allowed_ips",
+)
 _OWNER = ("owner_id", "owner__email", "owner__is_active")
 _GRANT = ("grants__resource", "grants__action")
 
@@ -88,11 +97,18 @@ def _record(rows: list[dict[str, Any]]) -> KeyRecord:
         unrestricted=row["unrestricted"],
         scopes=_scopes(rows, "grants__"),
         expires_at=row["expires_at"].timestamp() if row["expires_at"] else None,
-        ended="deleted" if row["deleted_at"] else "revoked" if row["revoked_at"] else "",
+        ended=_ended(row),
         allowed_ips=tuple(row["allowed_ips"]),
         project=_project(row) if row["project_id"] else None,
         owner=_owner(row) if row["owner_id"] else None,
     )
+
+
+def _ended(row: dict[str, Any]) -> str:
+    """What has ended the key whatever a clock says: a rotation without grace sets and notes its end at once."""
+    if row["deleted_at"] or row["revoked_at"]:
+        return "deleted" if row["deleted_at"] else "revoked"
+    return "expired" if row["expires_at"] and row["expires_at"] == row["expiry_recorded_at"] else ""
 
 
 def _project(row: dict[str, Any]) -> ProjectRecord:

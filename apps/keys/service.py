@@ -31,6 +31,8 @@ from apps.projects.models import Project
 CLOCKS_DIFFER = timedelta(minutes=1)
 """By how much the clock of Redis, which decides when a key expires, may be behind the one here."""
 
+_TICK = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
@@ -117,7 +119,7 @@ def rotate_key(
         rows = Key.objects.select_for_update(of=("self",)).select_related("project", "owner")
         # Always in the same order: two keys that rotate each other would wait for each other for ever.
         row = {row.pk: row for row in rows.filter(pk__in={key.pk, maker or key.pk}).order_by("pk")}[key.pk]
-        now = timezone.now()
+        now = max(timezone.now(), row.created_at + _TICK)  # the machine that has made the key may be ahead of this one
         ceiling = ceilings.of(maker, row.project, now) if maker and row.project else None
         _check_rotation(row, now)
         successor, minted = _successor(actor, row, now, rules.clean_expiry(expires_at, now), key_id)
@@ -125,11 +127,14 @@ def rotate_key(
         if ceiling:
             ceiling.check(successor, scopes)
         ends = now + timedelta(seconds=grace)
-        _set(row, rotated_to_id=successor.pk, expires_at=min(ends, row.expires_at or ends))
+        ends = min(ends, row.expires_at or ends)
+        _set(row, rotated_to_id=successor.pk, expires_at=ends)
         _insert(successor, scopes)
         _audit(EventType.KEY_CREATED, actor, successor, {**_facts(successor, scopes), "rotated_from": row.pk})
-        facts = {"mask": row.mask, "rotated_to": successor.pk, "works_until": rfc3339(row.expires_at)}
+        facts = {"mask": row.mask, "rotated_to": successor.pk, "works_until": rfc3339(ends)}
         _audit(EventType.KEY_ROTATED, actor, row, facts)
+        if not grace:
+            _record_expiry(row, ends)  # so that it has ended whatever the clock of Redis says
     return NewKey(successor, minted)
 
 

@@ -1,4 +1,4 @@
-"""A key ends at its second, by Redis' clock, whatever a web machine's clock says."""
+"""A key ends at its second, by Redis' clock, and without grace at once, whatever a web machine's clock says."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import judge, report, sizes
-from tests.faults.changes import Changes
+from tests.faults import ask, judge, report, sizes
+from tests.faults.changes import Changes, changing
 from tests.faults.conftest import FULL
 from tests.faults.load import calling
 from tests.faults.site import Site, Web
@@ -63,3 +63,15 @@ def test_key_ends_at_its_second(site: Site, operator: Changes, project: str, wro
     first = min((call.ended - moment) / judge.SECOND for call in callers.calls if not call.accepted)
     assert last > -0.5 and first < 0.5, "Nobody asked around that second."
     report.note("expiry", requests=len(callers.calls), last_accepted_began=last, first_refused_ended=first)
+
+
+@pytest.mark.skipif(not FULL, reason="The one process has the only clock there is.")
+@pytest.mark.parametrize("seconds", WRONG)
+def test_key_that_is_rotated_without_grace_ends_at_once(
+    seconds: float, site: Site, operator: Changes, project: str
+) -> None:
+    ((key, presented),) = operator.keys(1, project=project).items()
+    assert {answer.status for answer in ask.verify(site, presented)} == {200}
+    with changing(site, PYTHONPATH=str(CLOCK), BOLTKEYS_CLOCK=str(seconds)) as wrong:
+        wrong.make("rotate", key=key)
+    assert {answer.json()["code"] for answer in ask.verify(site, presented)} == {"expired"}
