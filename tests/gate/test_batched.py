@@ -8,27 +8,15 @@ from collections import Counter
 
 import pytest
 import redis
-from django.conf import settings
 
-from apps.core.verify import Ask
 from apps.gate import gate
 from apps.gate.batched import BatchedGate
 from apps.gate.shared import SharedGate
 from apps.projects.models import Project
 from tests import make
+from tests.gate.tiers import LEADS, heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LEADS = Ask(resource="leads", ip="192.0.2.7", user_agent="tests/1")
-
-
-@pytest.fixture
-def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL)
-
-
-def _scripts(client: redis.Redis) -> int:
-    return int(client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
 
 
 async def _verify(batched: BatchedGate, presented: str, times: int) -> Counter[str]:
@@ -51,11 +39,11 @@ def test_calls_share_a_connection_and_each_is_counted(project: Project, client: 
         batched = BatchedGate()
         batched.start(asyncio.get_running_loop())
         await _until_open(batched, made.secret)
-        before, connections = _scripts(client), len(client.client_list())
-        found = await _verify(batched, made.secret, 200)
-        assert len(client.client_list()) <= connections
+        with heard(client) as commands:
+            found = await _verify(batched, made.secret, 200)
         batched.stop()
-        return found, _scripts(client) - before
+        assert {command.split()[0] for command in commands} == {"EVALSHA"}  # nobody has connected
+        return found, len(commands)
 
     assert asyncio.run(calls()) == ({"ok": 200}, 200)
 
@@ -72,10 +60,10 @@ def test_redis_that_stalled_is_asked_again(project: Project, client: redis.Redis
         await asyncio.sleep(1.5)
         await _until_open(batched, made.secret)
         await batched.verify(made.secret, LEADS)  # tries whether it is there again
-        before = _scripts(client)
-        assert await _verify(batched, made.secret, 50) == {"ok": 50}
+        with heard(client) as commands:
+            assert await _verify(batched, made.secret, 50) == {"ok": 50}
         batched.stop()
-        return _scripts(client) - before
+        return len(commands)
 
     assert asyncio.run(calls()) == 50
     shared = gate.current()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import redis
 
 from apps.core.verify import Ask, Found
@@ -28,3 +31,20 @@ def warm(shared: SharedGate, digest: bytes) -> Found:
     assert found is not None
     assert found.version
     return found
+
+
+@contextmanager
+def heard(client: redis.Redis) -> Iterator[list[str]]:
+    """The commands that come in while the block runs: on this database of Redis, for servers of other tests use theirs,
+    and without those that scripts give."""
+    commands: list[str] = []
+    monitor = client.monitor()  # type: ignore[no-untyped-call]
+    with monitor:
+        client.echo("begin")
+        while monitor.next_command()["command"] != "ECHO begin":
+            pass
+        yield commands
+        client.echo("end")
+        while (told := monitor.next_command())["command"] != "ECHO end":
+            if told["db"] == client.connection_pool.connection_kwargs["db"] and told["client_type"] != "lua":
+                commands.append(told["command"])
