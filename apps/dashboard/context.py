@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.projects import policy, queries
+from apps.projects import catalogues, policy, queries
 from apps.projects.models import Membership, Project, Role
 from apps.projects.policy import Right
 
@@ -40,6 +40,7 @@ _OVERVIEW = (
 _DEVELOPER_ACCESS = (
     ("API Keys", "keys", "key", Right.KEYS_MANAGE),
     ("Revoked / Expired", "keys_ended", "archive", Right.KEYS_MANAGE),
+    ("Fields", "fields", "forms", Right.FIELDS_MANAGE),
     ("Webhooks", "webhooks", "webhook", Right.WEBHOOKS_MANAGE),
     ("Audit", "audit", "history", Right.AUDIT_VIEW),
 )
@@ -61,6 +62,7 @@ _PARENTS = {
     "key_delete_now": "keys",
 } | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
+_PARENTS |= dict.fromkeys(("field_add", "field_edit", "field_archive"), "fields")
 _PARENTS |= dict.fromkeys(("my_key_generate", "my_key_delete"), "my_keys")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
@@ -142,8 +144,13 @@ class Navigation:
         return [
             Link(label, reverse(view, args=[slug]), icon, is_current=view == self._current)
             for label, view, icon, right in entries
-            if policy.may(role, right)
+            if policy.may(role, right) and self._has(view)
         ]
+
+    def _has(self, view: str) -> bool:
+        """Whether the project's catalogue has what the page is about."""
+        catalogue = catalogues.load().get(self._membership.project.catalogue) if self._membership else None
+        return view != "fields" or (catalogue is not None and any(r.dynamic for r in catalogue.resources.values()))
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("apps.dashboard.team.urls")),
     path("", include("apps.dashboard.audit.urls")),
     path("", include("apps.dashboard.docs.urls")),
+    path("projects/<slug:slug>/fields/", include("apps.dashboard.fields.urls")),
     path("projects/<slug:slug>/webhooks/", include("apps.dashboard.webhooks.urls")),
     path("projects/<slug:slug>/api-keys/", include("apps.dashboard.keys.urls")),
     # After the keys, whose converter it uses.

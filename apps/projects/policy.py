@@ -13,6 +13,7 @@ class Right(StrEnum):
     TEAM_MANAGE = "team.manage"
     KEYS_MANAGE = "keys.manage"
     WEBHOOKS_MANAGE = "webhooks.manage"
+    FIELDS_MANAGE = "fields.manage"
     AUDIT_VIEW = "audit.view"
 
 

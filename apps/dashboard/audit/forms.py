@@ -21,6 +21,7 @@ SUBJECTS = {
     "invitation": "Invitations",
     "record": "Records",
     "webhook": "Webhooks",
+    "field": "Fields",
     "project": "The project",
 }
 WORDS_MAX = 100

@@ -16,6 +16,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.TEAM_MANAGE: "invite, change and remove people",
     Right.KEYS_MANAGE: "create, watch and revoke API keys",
     Right.WEBHOOKS_MANAGE: "have events sent to webhooks",
+    Right.FIELDS_MANAGE: "configure the fields of records, where they are dynamic",
     Right.AUDIT_VIEW: "read the audit",
 }
 
