@@ -8,18 +8,38 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
+from django_redis.pool import ConnectionFactory
+from redis import RedisCluster
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 """How long Redis is left alone after it has failed, so that a page does not wait for every single call."""
+
+
+class Connections(ConnectionFactory[Any, Any, Any]):  # type: ignore[misc]  # the package has no types
+    """To a Redis, or to the whole Redis Cluster that it is part of."""
+
+    def connect(self, url: str) -> Any:
+        single = super().connect(url)
+        return _cluster(url, *self._timeouts()) if single.info("cluster")["cluster_enabled"] else single
+
+    def _timeouts(self) -> tuple[float, float]:
+        return self.options["SOCKET_TIMEOUT"], self.options["SOCKET_CONNECT_TIMEOUT"]
+
+
+@cache
+def _cluster(url: str, timeout: float, connect_timeout: float) -> RedisCluster:
+    """One for all threads, for each of which Django makes a cache."""
+    return RedisCluster.from_url(url, socket_timeout=timeout, socket_connect_timeout=connect_timeout)
 
 
 class FallbackCache(BaseCache):

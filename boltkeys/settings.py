@@ -152,6 +152,7 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "bk:cache",
             "OPTIONS": {
+                "CONNECTION_FACTORY": "boltkeys.cache.Connections",
                 "SOCKET_CONNECT_TIMEOUT": 1,
                 "SOCKET_TIMEOUT": 1,
                 "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # no pickles in Redis

@@ -39,6 +39,15 @@ def test_limit_is_exact_over_all_processes(large: Large) -> None:
         assert _accepted(large, presented, LIMIT) == LIMIT
 
 
+def test_limits_of_sign_in_hold_over_all_processes(large: Large) -> None:
+    """They are in the cache, which one process writes here and another one reads."""
+    names = [f"attempts-{number}" for number in range(12)]
+    manage = large.site.tools.manage
+    manage("shell", "-c", f"from django.core.cache import cache; [cache.set(name, name) for name in {names}]")
+    read = f"import json; from django.core.cache import cache; print(json.dumps({{n: cache.get(n) for n in {names}}}))"
+    assert manage("shell", "-c", read) == {name: name for name in names}
+
+
 def test_revoked_key_is_refused_from_the_answer_on_while_servers_change_places(large: Large, tmp_path: Path) -> None:
     """Of each key a bucket is on its way, or a replica is taking over in good order."""
     keys = large.operator.keys(sizes.size(6, 30), project=large.project)
