@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 class Declared(Enum):
     ANY = "any"
     PUBLIC = "public"
+    OPTIONAL = "optional"
     IN_PATH = "in_path"
 
 
@@ -19,6 +20,9 @@ ANY_RESOURCE = Declared.ANY
 
 PUBLIC = Declared.PUBLIC
 """Anybody may call the view, and no key is looked at."""
+
+OPTIONAL = Declared.OPTIONAL
+"""Anybody may call the view; a key that is sent must be valid."""
 
 RESOURCE_IN_PATH = Declared.IN_PATH
 """The resource is the argument `resource` of the route."""

@@ -35,7 +35,8 @@ class RequestId:
 
 
 class ApiAnswers:
-    """Nothing under /v1 is answered in HTML or kept in a cache, and who has a key learns of its limit every time."""
+    """Nothing under /v1 is answered in HTML or, unless a view says so, kept in a cache; who has a key learns of its
+    limit every time."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -53,7 +54,7 @@ class ApiAnswers:
         if verdict is not None and verdict.rate is not None:
             for name, value in limits.headers(verdict.rate).items():
                 response[name] = value
-        response["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, DEPENDS_ON)
         return response
 

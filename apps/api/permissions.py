@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apps.api.declared import ANY_RESOURCE, PUBLIC, resource_of
+from apps.api.declared import ANY_RESOURCE, OPTIONAL, PUBLIC, resource_of
 from apps.core.verify import Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class HasScope(BasePermission):
         if resource is PUBLIC:
             return True
         verdict = request.auth
+        if resource is OPTIONAL and verdict is None:
+            return True
         if not isinstance(verdict, Verdict) or not verdict or verdict.judgement is None:
             return False
-        return resource is ANY_RESOURCE or verdict.judgement.resource == resource
+        return resource in {ANY_RESOURCE, OPTIONAL} or verdict.judgement.resource == resource

@@ -3,6 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from apps.api import auth, developer_access, me, members, operations, problems, resources, webhooks
+from apps.api.openapi.views import OpenApi
 from apps.projects import catalogues
 from apps.records.steps import MACHINES
 
@@ -42,6 +43,7 @@ urlpatterns = [
     path("auth/login", auth.Login.as_view(), name="api_login"),
     path("auth/refresh", auth.Refresh.as_view(), name="api_refresh"),
     path("auth/logout", auth.Logout.as_view(), name="api_logout"),
+    path("openapi.json", OpenApi.as_view(), name="api_openapi"),
     path("me", me.Me.as_view(), name="api_me"),
     path("developer-access/webhooks", webhooks.Webhooks.as_view(), name="api_webhooks"),
     path("developer-access/webhooks/<str:webhook_id>", webhooks.Webhook.as_view(), name="api_webhook"),

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from apps.accounts import tokens
 from apps.accounts.access import Rejected
 from apps.api.authentication import USER_AGENT_MAX, VERDICT, Principal
-from apps.api.declared import ANY_RESOURCE, PUBLIC, methods_of, resource_of
+from apps.api.declared import ANY_RESOURCE, OPTIONAL, PUBLIC, methods_of, resource_of
 from apps.api.presented import looks_like_token, presented_key
 from apps.api.problems import CHALLENGE, Problem
 from apps.api.refusals import known, refusal
@@ -78,7 +78,7 @@ def _ask(request: Request, view: Any) -> Ask:
     """For a view that manages the project nothing but a project is asked: its permission looks at the user's role."""
     resource = resource_of(view)
     method = request.method if request.method in methods_of(view) else ""
-    is_any = resource is ANY_RESOURCE
+    is_any = resource in {ANY_RESOURCE, OPTIONAL}
     return Ask(
         resource=None if is_any else str(resource),
         method=method or "",

@@ -63,7 +63,7 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_templates_sync": ("/v1/templates/sync", ("POST",)),
 }
 
-PUBLIC = {"api_login", "api_refresh", "api_logout", "api_nowhere"}
+PUBLIC = {"api_login", "api_refresh", "api_logout", "api_openapi", "api_nowhere"}
 
 
 def revoked(project: Project) -> str:
