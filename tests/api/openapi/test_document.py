@@ -19,6 +19,8 @@ from apps.core.errors import Invalid
 from apps.core.fields import Field
 from apps.projects import catalogues
 from apps.projects.models import Project
+from apps.records import fields as fields_service
+from apps.records.fields import Definition
 from tests import make
 from tests.api.call import call, pointers, problem
 from tests.api.openapi.documents import CATALOGUES, fetched, operations
@@ -50,6 +52,26 @@ def test_key_and_user_get_that_of_their_project(alice: User) -> None:
     for who in (key, access_of(alice)):
         assert fetched(key=who)["info"]["x-catalogue"] == "boltly"
     assert fetched("voice", key=key)["info"]["x-catalogue"] == "voice"
+
+
+def test_fields_are_those_that_the_project_has_now(alice: User) -> None:
+    project = make.project("Sales", catalogue="bolten", administrator=alice)
+    contacts = catalogues.get("bolten").resources["contacts"]
+    key = make.new_key(project, scopes=["contacts:read"]).secret
+    before = call("GET", PATH, key)
+    fields_service.add_field(
+        actor=make.TESTER,
+        project_id=project.id,
+        resource=contacts,
+        definition=Definition("shoe_size", "Shoe size", "integer", required=True),
+    )
+    document = fetched(key=key)
+    created = document["components"]["schemas"]["ContactCreate"]
+    assert "shoe_size" in created["required"] and created["properties"]["shoe_size"]["type"] == "integer"
+    assert document["components"]["schemas"]["Contact"]["properties"]["shoe_size"]["type"] == ["integer", "null"]
+    assert "shoe_size" in {each.get("name") for each in document["paths"]["/v1/contacts"]["get"]["parameters"]}
+    assert call("GET", PATH, key)["ETag"] != before["ETag"]
+    assert "shoe_size" not in json.dumps(fetched("bolten"))
 
 
 def test_key_that_is_sent_must_be_good(project: Project) -> None:
