@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -76,6 +77,18 @@ def numbers_are_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def encryption_keys_are_long(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if any(len(key.encode()) < 32 for key in settings.WEBHOOK_ENCRYPTION_KEYS):
         return [Error("Each of WEBHOOK_ENCRYPTION_KEYS must have at least 32 bytes.", id="boltkeys.E009")]
+    return []
+
+
+@register()
+def metrics_are_guarded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if 0 < len(settings.METRICS_TOKEN.encode()) < 16:
+        return [Error("METRICS_TOKEN must have at least 16 bytes.", id="boltkeys.E010")]
+    for network in settings.METRICS_ALLOWED:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            return [Error(f"METRICS_ALLOWED lists addresses and networks: {error}.", id="boltkeys.E011")]
     return []
 
 

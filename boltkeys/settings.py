@@ -36,6 +36,10 @@ SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@example.com")
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
 
+# Who may read /metrics: whoever has the token when there is one, else these networks.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_ALLOWED: list[str] = env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])
+
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or local_secret(VAR_DIR, "secret_key", make=DEVELOPMENT)
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="") or local_secret(VAR_DIR, "jwt_key", make=DEVELOPMENT)
 
@@ -253,7 +257,7 @@ if SECURE:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     # The dashboard is redirected to https; the API is not, so that a key sent in clear is noticed (ASVS 4.1.2).
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^v1/", r"^gate$", r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^v1/", r"^gate$", r"^healthz$", r"^readyz$", r"^metrics$"]
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

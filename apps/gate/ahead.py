@@ -5,6 +5,7 @@ nothing but what is left of it. Worth it where Redis is a network away.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import redis
@@ -13,6 +14,7 @@ from apps.core import secret
 from apps.core.verify import Ask, Verdict
 from apps.gate import gate
 from apps.gate.shared import SharedGate
+from apps.gate.tally import TALLY
 from apps.gate.waiting import Waiting, begin
 from apps.gate.wire import FAILURES, Line, Wire
 
@@ -31,11 +33,14 @@ class Pending:
         """The verdict, counted. None when this was another question, or the gate has to be asked once more."""
         if self.is_read or (secret.digest(presented), ask) != (self._waiting.digest, self._waiting.ask):
             return None
-        waiting, answer = self._waiting, self._read()
+        waiting, began, answer = self._waiting, perf_counter(), self._read()
         if answer is None or isinstance(answer, redis.ResponseError):
             return None
         admission = self._shared.read(waiting.digest, waiting.found, answer)
-        return None if admission is None else waiting.verdict(admission)
+        if admission is None:
+            return None
+        TALLY.note(admission.code, perf_counter() - began)
+        return waiting.verdict(admission)
 
     def drop(self) -> None:
         """Reads the answer when nobody wanted it: it must not be taken for that to the next question."""

@@ -61,6 +61,16 @@ class Counts:
             self._note_failure(error)
             return []
 
+    def waiting(self) -> tuple[int, int]:
+        """How many counts nobody has set aside yet, and how many batches were. Raises `FAILURES`."""
+        counts = batches = 0
+        for wire, buckets in self._nodes.all():
+            answers = wire.ask_all([pack("HLEN", names.usage(bucket)) for bucket in buckets])
+            counts += sum(answer for answer in answers if isinstance(answer, int))
+            answers = wire.ask_all([pack("SCARD", names.batches(bucket)) for bucket in buckets])
+            batches += sum(answer for answer in answers if isinstance(answer, int))
+        return counts, batches
+
     def confirm(self, batch: Batch) -> None:
         """Drops a batch that has arrived. `Batch.id` is "<bucket>:<name>"."""
         number, _, name = batch.id.partition(":")

@@ -10,7 +10,7 @@ from threading import Lock
 from apps.core.client import network
 from apps.core.records import KeyRecord
 from apps.core.verify import Admission, Ask, Flooded, Found, Judgement
-from apps.gate.meter import ENDED, HOUR, Batch, Count, Seen, printable
+from apps.gate.meter import ENDED, HOUR, Backlog, Batch, Count, Seen, printable
 from apps.gate.window import Limiter
 
 UNKNOWN_LIMIT = 120 * 64
@@ -87,6 +87,10 @@ class EmbeddedGate:
                 self._undelivered.append(Batch(uuid.uuid4().hex, counts, list(self._seen.values())))
                 self._counts, self._seen = {}, {}
             return list(self._undelivered)
+
+    def backlog(self) -> Backlog:
+        with self._lock:
+            return Backlog(len(self._counts) + sum(len(batch.counts) for batch in self._undelivered))
 
     def local_batches(self) -> list[Batch]:
         return self.batches()

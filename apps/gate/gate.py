@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from time import perf_counter
 from typing import Protocol
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from apps.core.catalogue import Catalogue
 from apps.core.records import KeyRecord
 from apps.core.verify import Admit, Ask, Find, Verdict
 from apps.gate.embedded import EmbeddedGate
-from apps.gate.meter import Batch
+from apps.gate.meter import Backlog, Batch
 from apps.gate.shared import SharedGate
+from apps.gate.tally import TALLY
 
 
 class DigestsOf(Protocol):
@@ -65,10 +67,18 @@ def current() -> EmbeddedGate | SharedGate:
 def verify(presented: str, ask: Ask, *, find: Find | None = None, admit: Admit | None = None) -> Verdict:
     """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`.
 
-    `find` and `admit` are the gate's own unless given.
+    `find` and `admit` are the gate's own unless given; only what the gate decides by itself is in its tally.
     """
     gate, catalogues = current(), _configured().catalogues()
-    return rules.verify(presented, ask, catalogues=catalogues, find=find or gate.find, admit=admit or gate.admit)
+    if find or admit:
+        return rules.verify(presented, ask, catalogues=catalogues, find=find or gate.find, admit=admit or gate.admit)
+    began, code = perf_counter(), "unavailable"
+    try:
+        verdict = rules.verify(presented, ask, catalogues=catalogues, find=gate.find, admit=gate.admit)
+        code = verdict.code
+    finally:
+        TALLY.note(code, perf_counter() - began)
+    return verdict
 
 
 @contextmanager
@@ -128,6 +138,11 @@ def batches(digests: Iterable[bytes] | None = None) -> list[Batch]:
     With `digests`, at least what was counted for these keys.
     """
     return current().batches(digests)
+
+
+def backlog() -> Backlog:
+    """What has been counted and is not yet in the database, as numbers. Asks Redis, once for each of its servers."""
+    return current().backlog()
 
 
 def local_batches() -> list[Batch]:

@@ -47,6 +47,20 @@ class Batch:
     seen: list[Seen] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many counts wait for the database: `local` in this process, `shared` in Redis, and beside these `batches`.
+
+    One count is of a key, an hour, a resource and an outcome, however many requests it stands for. None: there is no
+    Redis, or it does not answer, which `is_redis_up` tells apart.
+    """
+
+    local: int
+    shared: int | None = None
+    batches: int | None = None
+    is_redis_up: bool | None = None
+
+
 def printable(agent: str) -> str:
     """A user agent as it may be kept: printable ASCII, at most 200 characters, no secret."""
     agent = agent[:AGENT_MAX]

@@ -22,9 +22,10 @@ from apps.gate.counts import Counts
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.health import Health
 from apps.gate.memory import Memory
-from apps.gate.meter import Batch, printable
+from apps.gate.meter import Backlog, Batch, printable
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import ADMIT, DROP, FETCH, FILL, MEND, UNKNOWN
+from apps.gate.tally import TALLY
 from apps.gate.wire import FAILURES, Script, Wire, bulk
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class SharedGate:
         if _is_about_values(error):
             log.error("Redis could not work with what it holds of a key: %s", error)
         else:
+            TALLY.failures += 1
             self._health.note_failure(error, names.bucket_of(digest))
 
     def _find_in_redis(self, digest: bytes, ip: str) -> Found | None:
@@ -158,6 +160,7 @@ class SharedGate:
                 self.note_failure(error, digest)
         if found.version:
             return None  # nobody can say whether it still holds: ask the database
+        TALLY.fallbacks += 1
         return self._embedded.admit(digest, found, ask, judgement)
 
     def _admit_in_redis(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
@@ -200,6 +203,14 @@ class SharedGate:
     def batches(self, digests: Iterable[bytes] | None = None) -> list[Batch]:
         buckets = None if digests is None else {names.bucket_of(digest) for digest in digests}
         return self._embedded.batches() + self._counts.batches(buckets)
+
+    def backlog(self) -> Backlog:
+        local = self._embedded.backlog().local
+        try:
+            shared, batches = self._counts.waiting()
+        except FAILURES:
+            return Backlog(local, is_redis_up=False)
+        return Backlog(local, shared, batches, is_redis_up=True)
 
     def local_batches(self) -> list[Batch]:
         return self._embedded.batches()

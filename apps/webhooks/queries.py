@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
 from apps.core.errors import Missing
 from apps.records.cursor import Cursor
@@ -72,6 +72,24 @@ def delivery_in(endpoint: Endpoint, delivery_id: str) -> Delivery:
     if delivery is None:
         raise Missing(NO_DELIVERY)
     return delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Of all projects: deliveries that are not made yet, those whose time has come, and how late the oldest is."""
+
+    pending: int
+    due: int
+    oldest_seconds: float
+
+
+def waiting(now: datetime) -> Waiting:
+    """What the worker has to do, by one query on the index of what is pending."""
+    found = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(
+        pending=Count("*"), due=Count("pk", filter=Q(next_attempt_at__lte=now)), oldest=Min("next_attempt_at")
+    )
+    late = (now - found["oldest"]).total_seconds() if found["oldest"] else 0
+    return Waiting(found["pending"], found["due"], max(0.0, late))
 
 
 Row = TypeVar("Row", Endpoint, Delivery)

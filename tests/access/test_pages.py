@@ -81,6 +81,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "docs": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
+    "metrics": EVERYBODY,  # from this machine, as here
 }
 
 
