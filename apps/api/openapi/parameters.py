@@ -27,13 +27,24 @@ def after() -> Schema:
     return query("cursor", {"type": "string"}, "The `next_cursor` of the page before.")
 
 
-def order(orders: Sequence[str] = cursor.ORDERS) -> Schema:
+def order(orders: Sequence[str]) -> Schema:
     schema = {"type": "string", "enum": list(orders), "default": listing.DEFAULT_ORDER}
     return query("order", schema, "By what they are sorted; `-` for the latest first.")
 
 
+def order_of_records() -> Schema:
+    """Without a default: it is not the same with `updated_since`, and generated clients send what is one."""
+    told = (
+        f"By what they are sorted; `-` for the latest first. `{listing.DEFAULT_ORDER}` unless there is `updated_since`."
+    )
+    return query("order", {"type": "string", "enum": list(cursor.ORDERS)}, told)
+
+
 def updated_since() -> Schema:
-    return query("updated_since", values.moment(), "Only what has changed at this moment or after it.")
+    told = (
+        "Only what has changed at this moment or after it, in the order of the changes unless `order` says otherwise."
+    )
+    return query("updated_since", values.moment(), told)
 
 
 def filters(fields: Sequence[Field]) -> list[Schema]:

@@ -12,7 +12,7 @@ def list_records(at: At) -> Operation:
     slug, label = at.resource.slug, at.resource.label.lower()
     query = parameters.filters(at.fields)
     if at.resource.kind != "analytics":
-        paging = [parameters.limit(), parameters.after(), parameters.order(), parameters.updated_since()]
+        paging = [parameters.limit(), parameters.after(), parameters.order_of_records(), parameters.updated_since()]
         query = [*paging, *query]
     answers = returns(ref(f"{at.prefix}List"), f"A page of {label}.")
     return Operation(answers, query=query, codes=["invalid"], id=f"list_{slug}", summary=f"List {label}")
