@@ -185,11 +185,11 @@ def _refusal(record: KeyRecord, project: ProjectRecord | None, ask: Ask) -> str:
 
 
 def _address(record: KeyRecord, ask: Ask) -> Judgement:
-    """The project that the request is about: the key's own, or one of its owner's memberships."""
+    """The project that the request is about: the key's own, or one of its owner's memberships, or what is both."""
+    reachable = tuple(m.project for m in record.owner.memberships) if record.owner else ()
     if record.project is not None:
-        reachable: tuple[ProjectRecord, ...] = (record.project,)
-    else:
-        reachable = tuple(m.project for m in record.owner.memberships) if record.owner else ()
+        own = record.project
+        reachable = (own,) if record.owner is None or any(p.id == own.id for p in reachable) else ()
     if ask.project is not None:
         reachable = tuple(p for p in reachable if ask.project in (p.id, p.slug))
     if len(reachable) == 1:
