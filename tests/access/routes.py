@@ -15,6 +15,22 @@ def names() -> list[str]:
     return sorted(set(_walk(get_resolver().url_patterns)))
 
 
+def with_arguments() -> dict[str, frozenset[str]]:
+    """The same, each with the names of its arguments."""
+    return dict(_walk_through(get_resolver().url_patterns, frozenset()))
+
+
+def _walk_through(
+    patterns: list[URLPattern | URLResolver], before: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for pattern in patterns:
+        arguments = before | set(pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLPattern):
+            yield pattern.name or f"({pattern.pattern})", arguments
+        elif pattern.namespace != "admin":
+            yield from _walk_through(pattern.url_patterns, arguments)
+
+
 def _walk(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
