@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.keys.models import Key
 from apps.projects import catalogues
 from apps.projects.models import Invitation, Project
-from apps.records import operations, service
+from apps.records import fields, operations, service
 from apps.webhooks.models import Delivery
 from tests import make
 from tests.api.call import secret_for
@@ -38,8 +38,12 @@ NOTHING: Mapping[str, str] = {
     "webhook_id": "whk_" + "0" * 22,
     "delivery_id": "msg_" + "0" * 22,
     "record_id": "rec_" + "0" * 22,
+    "key": "fld_" + "0" * 22,
 }
 """IDs that have the right shape, and belong to nothing."""
+
+FIXED: Mapping[str, str] = {"resource": "opportunities", "tag": "vip"}
+"""What else stands in addresses, and names nothing of a project."""
 
 # What a refused request may write: that it was refused. All else stays as it was, to the last column.
 COUNTED = {"usage", "sessions", "contenttypes", "auth", "django_tasks_database"}
@@ -81,7 +85,8 @@ def side(name: str, catalogue: str, email: str) -> Side:
         "invitation_id": _invitation(project).pk,
         "webhook_id": endpoint.pk,
         "delivery_id": Delivery.objects.get(endpoint=endpoint).pk,
-        "record_id": records["contacts"],
+        "record_id": records.get("opportunities", records["contacts"]),
+        "key": _field(project),
     }
     own_key = make.key(None, "Own", owner=admin).pk
     return Side(project, admin, key, access_of(admin), signed_in(admin), ids, records, own_key)
@@ -101,6 +106,15 @@ def _record(project: Project, slug: str) -> str:
     return service.create_record(
         actor=make.TESTER, project_id=project.id, resource=resource, data=SAMPLES[slug]
     ).record.id
+
+
+def _field(project: Project) -> str:
+    """The key of a field of its own, where there are such."""
+    resource = catalogues.get(project.catalogue).resources.get("opportunities")
+    if resource is None:
+        return NOTHING["key"]
+    definition = fields.Definition(name="budget", label="Budget", type="number")
+    return fields.add_field(actor=make.TESTER, project_id=project.id, resource=resource, definition=definition).key
 
 
 def _message(project: Project, record_id: str) -> None:
