@@ -23,6 +23,9 @@ __all__ = ["MANAGEMENT_OPERATIONS", "METHODS", "Action", "Catalogue", "Catalogue
 _RESERVED_SLUGS = frozenset({"auth", "docs", "me", "openapi", "schema", "verify"})
 """Fixed paths under /v1. Those with a hyphen or a dot are no slugs anyway."""
 
+_RESERVED_BOARDS = frozenset({"audit", "fields", "team", "webhooks"})
+"""Fixed paths under /projects/<slug>, where a board is at the slug of its resource."""
+
 _RESERVED_SINGULARS = frozenset({"key"})
 """The first word of events of boltkeys itself that webhooks subscribe to."""
 
@@ -183,7 +186,7 @@ def _refuse_two_guards(entries: Mapping[str, Entry], resources: Mapping[str, Res
 
 
 def _resource(entry: Entry, slug: str, shared: Mapping[str, Entry], groups: Sequence[Group]) -> Resource:
-    entry.only("label", "singular", "description", "group", "kind", "dynamic", "actions", "action", "fields")
+    entry.only("label", "singular", "description", "group", "kind", "dynamic", "board", "actions", "action", "fields")
     if slug in _RESERVED_SLUGS:
         raise entry.fault("", f"/v1/{slug} is a path of boltkeys itself. Choose another name.")
     resource = Resource(
@@ -196,9 +199,11 @@ def _resource(entry: Entry, slug: str, shared: Mapping[str, Entry], groups: Sequ
         actions=_actions(entry, shared),
         fields=_fields(entry),
         dynamic=entry.flag("dynamic"),
+        board=entry.text("board", fields.TEXT_MAX, default=""),
     )
     _check_implies(entry, resource)
     _check_kind(entry, resource)
+    _check_board(entry, resource)
     return resource
 
 
@@ -219,6 +224,22 @@ def _check_kind(entry: Entry, resource: Resource) -> None:
         raise entry.fault("actions", "Analytics are computed: their actions cover GET and nothing else.")
     if resource.kind == "management":
         _check_management(entry, resource)
+
+
+def _check_board(entry: Entry, resource: Resource) -> None:
+    """A board shows what can be listed, and moves a card by changing its record."""
+    if not resource.board:
+        return
+    if resource.kind != "records":
+        raise entry.fault("board", f'Only records are cards. Remove it, or the kind "{resource.kind}".')
+    if resource.slug in _RESERVED_BOARDS:
+        raise entry.fault("board", f"The dashboard has another page called {resource.slug}. Choose another slug.")
+    choices = [f.name for f in resource.fields if f.type == "single_choice"]
+    if resource.board not in choices:
+        known = ", ".join(choices) or "none"
+        raise entry.fault("board", f'"{resource.board}" is no single choice among the fields. There is: {known}.')
+    if not {"GET", "PATCH"} <= resource.methods:
+        raise entry.fault("board", "Cards are listed by GET and moved by PATCH: an action has to cover each.")
 
 
 def _check_management(entry: Entry, resource: Resource) -> None:

@@ -48,7 +48,7 @@ class Resource:
 
     `kind`: `records` are stored, `analytics` are computed from them, `management` has neither and guards
     endpoints of the product itself. `fields` are those that a project starts with; `dynamic`: administrators may
-    change them.
+    change them. `board`: the name of the single choice among them whose options are the columns of a board, or "".
     """
 
     slug: str
@@ -60,6 +60,7 @@ class Resource:
     actions: tuple[Action, ...]
     fields: tuple[Field, ...]
     dynamic: bool
+    board: str = ""
     _by_slug: Mapping[str, Action] = field(init=False, repr=False, compare=False)
     _by_method: Mapping[str, Action] = field(init=False, repr=False, compare=False)
     _by_operation: Mapping[str, Action] = field(init=False, repr=False, compare=False)

@@ -35,12 +35,16 @@ class Access:
 
 
 class Forbidden(PermissionDenied):
-    """A member without the right: the page names the administrators who can help."""
+    """A member without the right: the page names the administrators who can help.
 
-    def __init__(self, project: Project, right: Right) -> None:
+    `needs` is the permission on records that is missing, as the Team page names it; "" where the role decides.
+    """
+
+    def __init__(self, project: Project, right: Right, needs: str = "") -> None:
         super().__init__(right)
         self.project = project
         self.right = right
+        self.needs = needs
 
 
 def project_for(request: HttpRequest, slug: str, right: Right) -> Access:

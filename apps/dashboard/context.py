@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.dashboard.board import access as boards
 from apps.projects import catalogues, policy, queries
 from apps.projects.models import Membership, Project, Role
 from apps.projects.policy import Right
@@ -63,6 +64,7 @@ _PARENTS = {
 } | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
 _PARENTS |= dict.fromkeys(("field_add", "field_edit", "field_archive"), "fields")
+_PARENTS |= {"board_move": "board"}
 _PARENTS |= dict.fromkeys(("my_key_generate", "my_key_delete"), "my_keys")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
@@ -100,10 +102,26 @@ class Navigation:
         if self._membership is None:
             return [Section([Link("Projects", "/", "folders", is_current=self._request.path == "/")]), self._own]
         developer_access = self._links(_DEVELOPER_ACCESS)
-        sections = [Section(self._links(_OVERVIEW))]
+        overview, *others = self._links(_OVERVIEW)
+        sections = [Section([overview, *self._boards(self._membership), *others])]
         if developer_access:
             sections.append(Section([*developer_access, self._documentation], "Settings", "Developer access"))
         return [*sections, self._own]
+
+    def _boards(self, membership: Membership) -> list[Link]:
+        """The boards that the member may see; whose catalogue has none costs no query."""
+        catalogue = catalogues.get(membership.project.catalogue)
+        kwargs = getattr(self._request.resolver_match, "kwargs", {})
+        return [
+            Link(
+                resource.label,
+                reverse("board", args=[membership.project.slug, slug]),
+                "layout-kanban",
+                is_current=self._current == "board" and kwargs.get("resource") == slug,
+            )
+            for slug, resource in catalogue.resources.items()
+            if resource.board and boards.may(membership, catalogue, resource, boards.SEE)
+        ]
 
     @property
     def _documentation(self) -> Link:

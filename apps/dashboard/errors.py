@@ -24,7 +24,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     if not isinstance(exception, Forbidden):
         return _page("403", 403)
     project = exception.project
-    return _page("403", 403, project=project, helpers=queries.administrators(project))
+    return _page("403", 403, project=project, needs=exception.needs, helpers=queries.administrators(project))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -13,4 +13,6 @@ urlpatterns = [
     path("projects/<slug:slug>/api-keys/", include("apps.dashboard.keys.urls")),
     # After the keys, whose converter it uses.
     path("", include("apps.dashboard.mykeys.urls")),
+    # Last: it takes every path below a project that is the slug of a resource.
+    path("", include("apps.dashboard.board.urls")),
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
+from apps.core import grants
+from apps.core.catalogue import Catalogue
 from apps.projects.models import Role
 
 
@@ -27,3 +30,11 @@ POLICY: dict[str, frozenset[Right]] = {
 def may(role: str, right: Right) -> bool:
     """Whether a membership with `role` has `right`. A role that the table does not know has none."""
     return right in POLICY.get(role, frozenset())
+
+
+def may_use(role: str, granted: Collection[str], catalogue: Catalogue, scope: str) -> bool:
+    """Whether somebody with `role` and these grants may do with records what `scope` says (`opportunities:read`).
+
+    The same holds for keys of their own: what somebody may do does not depend on whether a page or a program does it.
+    """
+    return role == Role.ADMINISTRATOR or grants.permits(catalogue, granted, scope)

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func
+from django.db.models import BooleanField, F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from apps.core.fields import Field
@@ -69,3 +69,27 @@ class HasOption(_Member):
         "EXISTS (SELECT 1 FROM json_each({column}) m, json_each(m.value) o"
         " WHERE m.key = %s AND m.type = 'array' AND o.type IN ({types}) AND o.value = %s)"
     )
+
+
+class Text(Func):
+    """The member `key` as text; NULL where it is missing or null."""
+
+    output_field = TextField()
+    postgresql = "({column} ->> %s::text)"
+    sqlite = "(SELECT CAST(m.value AS TEXT) FROM json_each({column}) m WHERE m.key = %s)"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(F("data"))
+        self.key = key
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.__class__, self.key)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> _Sql:
+        column, _ = compiler.compile(self.source_expressions[0])
+        return self.postgresql.format(column=column), (self.key,)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> _Sql:
+        column, _ = compiler.compile(self.source_expressions[0])
+        return self.sqlite.format(column=column), (self.key,)

@@ -15,7 +15,7 @@ from apps.audit import service as audit
 from apps.audit.events import EventType
 from apps.core import fields
 from apps.core.actor import Actor
-from apps.core.errors import FieldError, Invalid, Missing
+from apps.core.errors import Conflict, FieldError, Invalid, Missing
 from apps.core.ids import new_id
 from apps.core.resources import Resource
 from apps.records import queries, schema, steps
@@ -66,11 +66,13 @@ def update_record(
     record_id: str,
     data: Mapping[str, object],
     strict: bool = False,
+    seen: Mapping[str, object] | None = None,
 ) -> Written:
     """The record with the values of `data` in place of its own; fields that are not named stay, None empties one.
 
-    Data that changes nothing leaves no trace. Raises `Invalid` with each faulty field, `Missing` when the project has
-    no such record.
+    Data that changes nothing leaves no trace. `seen` are values, by field name, on which the change was decided: where
+    the record has others by now, nothing is written. Raises `Invalid` with each faulty field, `Missing` when the
+    project has no such record, and `Conflict` (`changed_meanwhile`).
     """
     with transaction.atomic(durable=True):
         known = schema.held_fields(project_id, resource)
@@ -78,6 +80,8 @@ def update_record(
         record = locked(project_id, resource, record_id)
         before, record.data = record.data, _filled(record.data | _stored(known, cleaned))
         changed = [key for key in before | record.data if before.get(key) != record.data.get(key)]
+        if changed and seen:
+            _refuse_unseen(known, before, seen)
         if changed:
             record.updated_at = next_moment(project_id, resource.slug)
             record.save(update_fields=["data", "updated_at"])
@@ -93,6 +97,12 @@ def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_i
         Record.objects.filter(pk=record.pk).delete()
         _audit(EventType.RECORD_DELETED, actor, record, resource, _names(known, record.data))
     return record
+
+
+def _refuse_unseen(known: Sequence[fields.Field], before: Mapping[str, object], seen: Mapping[str, object]) -> None:
+    keys = {field.name: field.key for field in known}
+    if any(name not in keys or before.get(keys[name]) != value for name, value in seen.items()):
+        raise Conflict("Somebody else has changed this record meanwhile.", "changed_meanwhile")
 
 
 def _clean(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.keys.models import Key
 from apps.projects.models import Invitation, MemberGrant, Membership, Project
-from apps.records.models import Field
+from apps.records.models import Field, Record
 from apps.webhooks.models import Delivery, Endpoint
 from tests import make
 from tests.access import routes
@@ -20,6 +20,7 @@ from tests.webhooks import make as hooks
 
 pytestmark = pytest.mark.django_db
 
+CARD = f"rec_{'c' * 22}"
 PEOPLE = ("anonymous", "mallory", "carol", "bob", "alice")  # nobody, outsider, partner, member, administrator
 
 # What a GET answers to each of PEOPLE. 302 of the first column leads to the sign-in page.
@@ -67,6 +68,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "webhook_test": BY_POST,
     "delivery": ADMINISTRATORS_ONLY,
     "delivery_again": BY_POST,
+    "board": ADMINISTRATORS_ONLY,  # and those with the grants: tests/dashboard/board
+    "board_move": BY_POST,
     "invitation": NOBODY,
     "account_login": (200, 302, 302, 302, 302),
     "account_logout": (302, 200, 200, 200, 200),
@@ -87,12 +90,13 @@ TABLE: Mapping[str, tuple[int, ...]] = {
 
 @pytest.fixture
 def sales(request: pytest.FixtureRequest, project: Project) -> str:
-    """A project of the same people whose fields are dynamic: for the pages that need one, as with two projects home
-    leads to neither."""
-    if request.node.callspec.params["name"].startswith("field"):
+    """A project of the same people whose fields are dynamic, with a board: for the pages that need one, as with two
+    projects home leads to neither."""
+    if request.node.callspec.params["name"].startswith(("field", "board")):
         made = make.project("Sales", catalogue="bolten")
         for membership in Membership.objects.filter(project=project):
             make.member(made, membership.user, membership.role)
+        Record.objects.create(id=CARD, project=made, resource="opportunities", data={"title": "Roof", "stage": "new"})
     return "sales"
 
 
@@ -113,6 +117,7 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
     of_delivery = {**of_webhook, "delivery_id": Delivery.objects.get().id}
     about_webhook = [name for name in TABLE if name.startswith("webhook") and name not in ("webhooks", "webhook_new")]
     of_field = {"slug": sales, "resource": "contacts", "key": "phone"}
+    of_board = {"slug": sales, "resource": "opportunities"}
     about_field = ("field_edit", "field_move", "field_archive", "field_restore")
     pages: tuple[str, ...] = ("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit")
     pages = (*pages, "webhooks", "webhook_new")
@@ -125,6 +130,8 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
         "fields": {"slug": sales},
         "field_add": {"slug": sales, "resource": "contacts"},
         **dict.fromkeys(about_field, of_field),
+        "board": of_board,
+        "board_move": {**of_board, "record_id": CARD},
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
         "invitation": {"token": "no-such-token"},
         "my_key_delete": {"key_id": make.key(None, owner=bob).id},
@@ -183,5 +190,6 @@ def _state() -> list[object]:
         list(Invitation.objects.order_by("pk").values()),
         list(Endpoint.objects.order_by("pk").values()),
         list(Delivery.objects.order_by("pk").values()),
+        list(Record.objects.order_by("pk").values()),
         list(Field.objects.order_by("pk").values()),
     ]

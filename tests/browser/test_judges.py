@@ -62,6 +62,7 @@ def key_id(server: Server) -> str:
     server.manage(
         "create_project", "--name", "Judged Calls", "--catalogue", "boltcall", "--admin", "judge@example.com"
     )  # fmt: skip
+    _sales(server)
     for view in VIEWS:
         server.manage("create_key", "--project", "judged-calls", "--name", view, "--grant", "leads:read")
     server.manage("add_member", "--project", "judged", "--email", "partner@example.com", "--role", "partner")
@@ -72,6 +73,16 @@ def key_id(server: Server) -> str:
     server.call("/v1/calls", key=made[0]["secret_key"])
     server.manage("revoke_key", made[1]["id"], "--reason", "leaked")
     return str(made[0]["id"])
+
+
+def _sales(server: Server) -> None:
+    """A project with a board, and more cards in a column than are shown."""
+    server.manage("create_project", "--name", "Judged Sales", "--catalogue", "bolten", "--admin", "judge@example.com")
+    key = server.manage("create_key", "--project", "judged-sales", "--name", "Form", "--unrestricted")["secret_key"]
+    for number in range(25):
+        deal = {"title": f"Roof {number}", "contact": "Ann, who has a long name and a title", "value": number * 1000}
+        staged = {"stage": "new"} if number else {}
+        server.call("/v1/opportunities", key=key, method="POST", body={**deal, **staged})
 
 
 @pytest.fixture(params=VIEWS, ids=str)
@@ -97,7 +108,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("docs-unknown", "/docs?catalogue=nowhere")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)
-    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _own_keys):
+    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _board, _own_keys):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
@@ -190,6 +201,19 @@ def _webhooks(judge: Judge, key_id: str) -> None:
     judge.click("webhook-delivery", "Send test event")
     page.get_by_text("The name of the host has no address.").first.wait_for()
     judge.look("webhook-delivery-failed")
+
+
+def _board(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    judge.open("board", "/projects/judged-sales/opportunities/")
+    page.get_by_text("Move to…").first.click()
+    judge.look("board-menu")
+    page.get_by_role("link", name="Show").first.click()
+    page.get_by_role("listitem").filter(has_text="Roof 1").first.wait_for()
+    page.locator("form").filter(has=page.locator(".bk-move")).first.evaluate("form => { form.seen.value = 'null' }")
+    page.locator(".bk-move > summary").first.press("ArrowRight")
+    page.get_by_role("alert").wait_for()
+    judge.look("board-moved-by-another")
 
 
 def _own_keys(judge: Judge, key_id: str) -> None:

@@ -33,7 +33,7 @@ def test_a_fault_is_a_message_that_names_file_entry_and_what_to_do(tmp_path: Pat
     file = save(tmp_path, SHOP.replace('label = "Orders"', 'lable = "Orders"'))
     with pytest.raises(CatalogueError) as error:
         catalogue.load([tmp_path])
-    known = "label, singular, description, group, kind, dynamic, actions, action, fields"
+    known = "label, singular, description, group, kind, dynamic, board, actions, action, fields"
     assert str(error.value) == f"{file}: resources.orders.lable: There is no such setting. Use: {known}."
 
 
@@ -280,3 +280,46 @@ KNOWN = ", ".join(catalogue.MANAGEMENT_OPERATIONS)
 )
 def test_what_the_kind_of_a_resource_rules_out_is_refused(tmp_path: Path, text: str, entry: str, message: str) -> None:
     assert fault(tmp_path, text) == (entry, message)
+
+
+STAGED = (
+    SHOP.replace('methods = ["GET"]', 'methods = ["GET", "PATCH"]')
+    + 'board = "stage"\nfields = [{ name = "stage", label = "Stage", type = "single_choice", options = ["new"] }]\n'
+)
+
+
+def test_a_board_is_by_a_single_choice_of_records(tmp_path: Path) -> None:
+    save(tmp_path, STAGED)
+    [shop] = catalogue.load([tmp_path]).values()
+    assert shop.resources["orders"].board == "stage"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            STAGED.replace('board = "stage"', 'board = "state"'),
+            '"state" is no single choice among the fields. There is: stage.',
+        ),
+        (
+            STAGED.replace("single_choice", "multiple_choice"),
+            '"stage" is no single choice among the fields. There is: none.',
+        ),
+        (STAGED.replace('board = "stage"', "board = true"), "Write text in quotes."),
+        (
+            STAGED.replace(', "PATCH"', ""),
+            "Cards are listed by GET and moved by PATCH: an action has to cover each.",
+        ),
+        (
+            STAGED.replace(', "PATCH"', "").replace("board =", 'kind = "analytics"\nboard ='),
+            'Only records are cards. Remove it, or the kind "analytics".',
+        ),
+        (
+            STAGED.replace("resources.orders", "resources.team"),
+            "The dashboard has another page called team. Choose another slug.",
+        ),
+    ],
+)
+def test_a_board_that_cannot_be_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    entry, said = fault(tmp_path, text)
+    assert (entry.partition(".")[0], entry.rpartition(".")[2], said) == ("resources", "board", message)

@@ -14,6 +14,7 @@ from apps.core.errors import Conflict, Invalid, Missing
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys.words import permissions
 from apps.dashboard.matrix import PRESETS, matrix
+from apps.dashboard.team import words
 from apps.dashboard.team.members import member_in, still_allowed
 from apps.projects import service
 from apps.projects.models import Membership, Role
@@ -84,6 +85,7 @@ def _ask(
         "chosen": frozenset(chosen),
         "version": seen or service.state_of(member),
         "error": error,
+        "boards": words.of_boards(access.catalogue),
         "now": permissions(access.catalogue, service.scopes_of(member)),
     }
     return render(request, "team/grants.html", context, status=status)

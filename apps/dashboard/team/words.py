@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.core.catalogue import Catalogue
+from apps.dashboard.phrases import listed
 from apps.projects import policy
 from apps.projects.models import Role
 from apps.projects.policy import Right
@@ -38,6 +39,11 @@ KEYS = {
     "members.create": "invite people, change what they may do, and remove them",
 }
 """What API keys may do with the team, by an operation that stands for others like it."""
+
+
+def of_boards(catalogue: Catalogue) -> str:
+    """The boards that grants open, by name; "" where the catalogue has none."""
+    return listed([resource.label for resource in catalogue.resources.values() if resource.board])
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,13 @@ def save(client: Client, project: Project, user: User, *scopes: str, seen: str |
     return client.post(url(project, user), {"version": seen, "scope": scopes})
 
 
+def test_page_says_that_a_board_follows_the_permissions(project: Project, alice: User, bob: User) -> None:
+    deals = make.project("Deals", catalogue="bolten", administrator=alice)
+    make.member(deals, bob, "member")
+    assert "The board of Opportunities follows the same permissions" in text(signed_in(alice).get(url(deals, bob)))
+    assert "The board of" not in text(signed_in(alice).get(url(project, bob)))
+
+
 def test_table_has_a_box_for_each_action_that_there_is(project: Project, alice: User, bob: User) -> None:
     page = read(signed_in(alice).get(url(project, bob)))
     names = [box.attributes["aria-label"] for box in page.all("input", type="checkbox")]
