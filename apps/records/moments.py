@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
@@ -23,9 +24,27 @@ _TICK = timedelta(microseconds=1)
 def next_moment(project_id: str, resource: str) -> datetime:
     """The moment of a change to the project's records of `resource`: now, or a microsecond after the change before.
 
-    Others who change the resource wait here until the transaction is over. Call it after the record has been locked,
-    never before: everybody locks in this order.
+    Others who change the resource wait here until the transaction is over: ask for it last, and write the record. It is
+    asked for after the record was locked, never before: everybody locks in this order.
     """
+    return (connection.vendor == "postgresql" and _at_once(project_id, resource)) or _by_steps(project_id, resource)
+
+
+def _at_once(project_id: str, resource: str) -> datetime | None:
+    """In one statement: the fewer there are, the shorter others wait. None when there is no row yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, (timezone.now(), project_id, resource))
+        row: tuple[datetime] | None = cursor.fetchone()
+    return row[0] if row else None
+
+
+_UPDATE = """
+UPDATE records_latestchange SET at = GREATEST(%s, at + interval '1 microsecond')
+WHERE project_id = %s AND resource = %s RETURNING at
+"""
+
+
+def _by_steps(project_id: str, resource: str) -> datetime:
     first: dict[str, Any] = {"at": partial(_latest, project_id, resource)}
     rows = LatestChange.objects.select_for_update()
     latest, _ = rows.get_or_create(project_id=project_id, resource=resource, defaults=first)

@@ -91,9 +91,10 @@ def take_step(
         before = str(record.data.get(STATUS) or machine.initial)
         if before not in step.leads[target]:
             raise _illegal(machine, operation, resource, before)
-        _apply(record, resource, _EFFECTS.get((resource.slug, target), _nothing)(record, cleaned.values), target)
+        effect = _EFFECTS.get((resource.slug, target), _nothing)(record, cleaned.values)
         _report(record, step, cleaned.values)
         _audit_step(actor, record, resource, before, target, list(cleaned.values))
+        _apply(record, resource, effect, target)
     return Written(record, cleaned.ignored)
 
 
@@ -265,10 +266,10 @@ def _tagged(
         if len(has) > max(TAGS_MAX, len(had)):
             raise Conflict(f"A {resource.singular} has at most {TAGS_MAX} tags. Remove one first.")
         if has != had:
-            record.tags = sorted(has)
-            _touch(record, "tags")
             event = EventType.RECORD_TAGGED if name in has else EventType.RECORD_UNTAGGED
             _audit(event, actor, record, resource, fields=["tags"])
+            record.tags = sorted(has)
+            _touch(record, "tags")
     return record
 
 

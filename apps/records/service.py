@@ -50,11 +50,17 @@ def create_record(
     with transaction.atomic(durable=True):
         known = schema.held_fields(project_id, resource)
         cleaned = _clean(known, resource, data, strict=strict, partial=False)
-        record = _new(record_id, project_id, resource, _filled(_initial(resource) | _stored(known, cleaned)))
-        if _insert(record):
-            _audit(EventType.RECORD_CREATED, actor, record, resource, _names(known, record.data))
-        else:
-            record = Record.objects.get(pk=record.pk, project_id=project_id, resource=resource.slug)
+        values = _filled(_initial(resource) | _stored(known, cleaned))
+        record = Record(id=record_id or new_id("rec"), project_id=project_id, resource=resource.slug, data=values)
+        try:
+            with transaction.atomic():
+                _audit(EventType.RECORD_CREATED, actor, record, resource, _names(known, values))
+                record.created_at = record.updated_at = next_moment(project_id, resource.slug)
+                record.save(force_insert=True)
+        except IntegrityError:
+            if record_id is None:
+                raise
+            record = Record.objects.get(pk=record_id, project_id=project_id, resource=resource.slug)
     return Written(record, cleaned.ignored, known)
 
 
@@ -83,9 +89,9 @@ def update_record(
         if changed and seen:
             _refuse_unseen(known, before, seen)
         if changed:
+            _audit(EventType.RECORD_UPDATED, actor, record, resource, _names(known, changed))
             record.updated_at = next_moment(project_id, resource.slug)
             record.save(update_fields=["data", "updated_at"])
-            _audit(EventType.RECORD_UPDATED, actor, record, resource, _names(known, changed))
     return Written(record, cleaned.ignored, known)
 
 
@@ -121,18 +127,6 @@ def _stored(known: Sequence[fields.Field], cleaned: fields.Cleaned) -> dict[str,
 def _names(known: Sequence[fields.Field], keys: Collection[str]) -> list[str]:
     """What the keys are called at present. What no field in use has is not named."""
     return [field.name for field in known if field.key in keys]
-
-
-def _new(record_id: str | None, project_id: str, resource: Resource, data: dict[str, object]) -> Record:
-    now = next_moment(project_id, resource.slug)
-    return Record(
-        id=record_id or new_id("rec"),
-        project_id=project_id,
-        resource=resource.slug,
-        data=data,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def clean(
@@ -178,18 +172,6 @@ def _initial(resource: Resource) -> dict[str, object]:
 def _filled(values: Mapping[str, object]) -> dict[str, object]:
     """Empty fields are not stored: a record from before a field was added and one that leaves it empty are alike."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _insert(record: Record) -> bool:
-    """False when its ID is taken: the same request has made it before."""
-    try:
-        with transaction.atomic():
-            record.save(force_insert=True)
-    except IntegrityError:
-        if not Record.objects.filter(pk=record.pk).exists():
-            raise
-        return False
-    return True
 
 
 def locked(project_id: str, resource: Resource, record_id: str) -> Record:

@@ -31,6 +31,7 @@ TOGETHER = 20
 ID = "one-and-the-same"
 HOOKS = "/v1/developer-access/webhooks"
 KEYS = "/v1/developer-access/api-keys"
+MEMBERS = "/v1/developer-access/members"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ POSTS: dict[str, Callable[[Site], Prepared]] = {
     "api_webhooks": lambda site: (HOOKS, {"url": "http://127.0.0.1:9/hook", "events": ["key.revoked"]}, 1),
     "api_webhook_test": lambda site: (f"{site.hook()}/test", {}, 1),
     "api_webhook_rotate": lambda site: (f"{site.hook()}/rotate", {}, 1),
+    "api_members": lambda site: (MEMBERS, {"email": "bob@example.com", "role": "member"}, 1),
     "api_keys": lambda site: (KEYS, {"name": "Website", "scopes": ["contacts:read"]}, 1),
     "api_key_revoke": lambda site: (f"{site.key()}/revoke", {"reason": "left"}, 1),
     "api_key_rotate": lambda site: (f"{site.key()}/rotate", {}, 2),
