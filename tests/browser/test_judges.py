@@ -20,6 +20,7 @@ NU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 PROJECT = "/projects/judged/"
 KEYS = f"{PROJECT}api-keys/"
 BOXES = "/projects/judged-calls/api-keys/"
+FIELDS = "/projects/judged-sales/fields/"
 WEBHOOKS = f"{PROJECT}webhooks/"
 VIEWS = {"wide-light": (1440, "light"), "narrow-dark": (360, "dark"), "wide-dark": (1440, "dark")}
 
@@ -108,7 +109,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("docs-unknown", "/docs?catalogue=nowhere")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)
-    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _board, _own_keys):
+    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _board, _fields, _own_keys):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
@@ -214,6 +215,25 @@ def _board(judge: Judge, key_id: str) -> None:
     page.locator(".bk-move > summary").first.press("ArrowRight")
     page.get_by_role("alert").wait_for()
     judge.look("board-moved-by-another")
+
+
+def _fields(judge: Judge, key_id: str) -> None:
+    page = judge.page
+    judge.open("fields", FIELDS)
+    page.get_by_label("Type", exact=True).select_option(label="Single choice")
+    judge.click("field-wrong", "Add field")
+    judge.open("field", f"{FIELDS}opportunities/stage/edit/")
+    judge.open("field-archive-page", f"{FIELDS}opportunities/source/archive/")
+    page.goto(FIELDS)
+    page.get_by_role("button", name="Archive Source").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("field-archive")
+    judge.click("field-archived", "Archive field")
+    page.get_by_role("button", name="Move Stage up").click()
+    page.get_by_text("Moved to place 1 of 9.").wait_for(state="attached")
+    judge.look("field-moved")
+    page.get_by_role("button", name="Move Stage down").click()
+    page.get_by_role("button", name="Restore Source").click()
 
 
 def _own_keys(judge: Judge, key_id: str) -> None:

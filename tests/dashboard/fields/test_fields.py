@@ -53,15 +53,12 @@ def typed(page: Element) -> dict[str, str]:
     form = page.all("form", data_field_form="")[0]
     inputs = {e.attributes["name"]: e.attributes.get("value", "") for e in form.all("input", type="text")}
     hidden = dict(form.hidden())
-    chosen = next(o for o in form.one("select").all("option") if "selected" in o.attributes)
-    options = "".join(str(child) for child in form.one("textarea").children).removeprefix("\n")
+    options = form.one("select").all("option")
+    chosen = next((o for o in options if "selected" in o.attributes), options[0])
+    lines = "".join(str(child) for child in form.one("textarea").children).removeprefix("\n")
     required = "checked" in form.one("input", type="checkbox").attributes
-    return (
-        inputs
-        | hidden
-        | {"type": chosen.attributes["value"], "options": options}
-        | ({"required": "on"} if required else {})
-    )
+    ticked = {"required": "on"} if required else {}
+    return inputs | hidden | {"type": chosen.attributes["value"], "options": lines} | ticked
 
 
 def names(project: Project) -> list[str]:
@@ -207,12 +204,12 @@ def test_form_with_a_made_up_revision_saves_nothing(browser: Client, sales: Proj
 
 
 def test_fault_after_somebody_elses_change_does_not_let_it_be_overwritten(browser: Client, sales: Project) -> None:
-    page = typed(read(browser.get(f"{PAGE}contacts/phone/edit/")))
-    wrong = browser.post(f"{PAGE}contacts/phone/edit/", page | {"label": ""})
+    page = typed(read(browser.get(f"{PAGE}contacts/email/edit/")))
+    save(browser, "email", label="Mail")
+    wrong = browser.post(f"{PAGE}contacts/email/edit/", page | {"type": "colour"})
     assert wrong.status_code == 422
-    save(browser, "phone", label="Line")
-    answer = browser.post(f"{PAGE}contacts/phone/edit/", typed(read(wrong)) | {"label": "Telephone"})
-    assert answer.status_code == 409
+    again = typed(read(wrong)) | {"type": "email", "label": "Letter"}
+    assert browser.post(f"{PAGE}contacts/email/edit/", again).status_code == 409
 
 
 def test_field_moves_and_its_button_keeps_the_focus(browser: Client, sales: Project) -> None:
@@ -249,6 +246,11 @@ def test_archived_field_is_asked_about_listed_and_restored(browser: Client, sale
     answer = browser.post(f"{PAGE}contacts/phone/restore/")
     assert "in use again, with all its values" in text(browser.get(answer["Location"]))
     assert names(sales)[2] == "phone"
+
+
+def test_question_says_that_the_board_needs_the_field(browser: Client) -> None:
+    assert "The board of opportunities" in text(browser.get(f"{PAGE}opportunities/stage/archive/"))
+    assert "The board of" not in text(browser.get(f"{PAGE}opportunities/source/archive/"))
 
 
 def test_restore_that_is_not_possible_says_why(browser: Client, sales: Project) -> None:
