@@ -81,6 +81,14 @@ def encryption_keys_are_long(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 
 
 @register()
+def sessions_end(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not 3600 <= settings.SESSION_COOKIE_AGE <= settings.SESSION_LIFETIME <= 365 * 24 * 3600:
+        message = "SESSION_IDLE_HOURS is at least 1 and no more than SESSION_DAYS, which is at most 365."
+        return [Error(message, id="boltkeys.E012")]
+    return []
+
+
+@register()
 def metrics_are_guarded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if 0 < len(settings.METRICS_TOKEN.encode()) < 16:
         return [Error("METRICS_TOKEN must have at least 16 bytes.", id="boltkeys.E010")]

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.dashboard.middleware.ReaderTimeZone",
     "apps.dashboard.middleware.LateChanges",
+    "apps.dashboard.middleware.SignedIn",
 ]
 
 ROOT_URLCONF = "boltkeys.urls"
@@ -247,7 +248,9 @@ SESSION_ENGINE = "apps.accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "boltkeys_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "boltkeys_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Somebody who does nothing is signed out after these hours, and everybody after these days.
+SESSION_COOKIE_AGE = env.int("SESSION_IDLE_HOURS", default=12) * 3600
+SESSION_LIFETIME = env.int("SESSION_DAYS", default=14) * 24 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

@@ -30,9 +30,6 @@ from apps.core.actor import Actor
 from apps.core.client import client_ip
 from apps.core.errors import Invalid
 
-WAIT = 300
-"""Seconds: the time in which failures count against an account from one address."""
-
 
 class AuthView(ApiView):
     resource = PUBLIC
@@ -71,7 +68,7 @@ class Logout(AuthView):
 def _user(request: Request, email: str, password: str) -> User:
     """Who has this address and password. An unknown address takes as long, and is answered, as a wrong password."""
     if not ratelimit.consume(request._request, app="allauth.account", action="login"):
-        raise _too_many()
+        raise _too_many(get_adapter(request._request).seconds_left(request._request, "login"))
     try:
         address = rules.clean_email(email)
     except Invalid:
@@ -80,8 +77,8 @@ def _user(request: Request, email: str, password: str) -> User:
         raise _failed()
     try:
         user = get_adapter(request._request).authenticate(request._request, email=address, password=password)
-    except ValidationError:
-        raise _too_many() from None
+    except ValidationError as limited:
+        raise _too_many((limited.params or {}).get("seconds", 60)) from None
     if not isinstance(user, User):
         raise _failed()
     return user
@@ -92,9 +89,9 @@ def _failed() -> Problem:
     return Problem("sign_in_failed", detail, {"WWW-Authenticate": CHALLENGE})
 
 
-def _too_many() -> Problem:
-    detail = f"Too many failed attempts. Wait {WAIT // 60} minutes, or set a new password on the sign-in page."
-    return Problem("rate_limited", detail, {"Retry-After": str(WAIT)}, {"retry_after": WAIT})
+def _too_many(seconds: int) -> Problem:
+    detail = f"Too many attempts. Wait {seconds} seconds, or set a new password on the sign-in page."
+    return Problem("rate_limited", detail, {"Retry-After": str(seconds)}, {"retry_after": seconds})
 
 
 def _actor(request: Request, user: User | None = None) -> Actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -33,6 +34,11 @@ def events_of(
 def history(target_id: str) -> QuerySet[Event]:
     """All events about one thing, such as a key, the newest first."""
     return Event.objects.filter(target_id=target_id)
+
+
+def histories(target_ids: QuerySet[Any]) -> QuerySet[Event]:
+    """All events about any of several things, the newest first. `target_ids` is a query for one column."""
+    return Event.objects.filter(target_id__in=target_ids)
 
 
 def has_happened(event: EventType, *, target_id: str, ip: str, since: datetime) -> bool:

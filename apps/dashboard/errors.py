@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -17,7 +18,7 @@ RETRY_AFTER_SECONDS = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page("400", 400)
+    return _page("413", 413) if isinstance(exception, RequestDataTooBig) else _page("400", 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,6 +12,8 @@ from django.db.models import Case, CharField, DateTimeField, F, OuterRef, Q, Que
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
+from apps.audit import queries as audit
+from apps.audit.models import Event
 from apps.core.errors import Missing
 from apps.gate.meter import ENDED
 from apps.keys.models import Key, Status
@@ -125,6 +127,11 @@ def keys_of(owner: User, now: datetime) -> QuerySet[Key]:
     """The owner's active user keys, the newest first, each with its project, `used_at` and `used_ip`."""
     keys = Key.objects.filter(_having(Status.ACTIVE, now), owner=owner).select_related("project")
     return _with_use(keys).order_by("-created_at", "-id").prefetch_related("grants")
+
+
+def history_of(owner: User) -> QuerySet[Event]:
+    """What has happened to the owner's user keys, those that have ended included, the newest first."""
+    return audit.histories(Key.objects.filter(owner=owner).values("pk"))
 
 
 def key_of(owner: User, key_id: str) -> Key | None:

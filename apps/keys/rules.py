@@ -25,7 +25,7 @@ MAPPED_PREFIX = 96
 
 DEFAULT_PREFIX = "sk"
 DEFAULT_RATE_LIMIT = 60
-NAME_TAKEN = "An active key has this name already. Choose another name, or revoke that key first."
+NAME_TAKEN = "An active key has this name already. Choose another name."
 
 
 def clean_name(name: object) -> str:

@@ -352,3 +352,18 @@ def test_navigation_opens_on_narrow_screens(page: Page) -> None:
     expect(link).to_be_visible()
     page.keyboard.press("Escape")
     expect(link).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 700])
+def test_long_name_keeps_clear_of_the_action_beside_it(alice: Page, server: Server, width: int) -> None:
+    name = f"Supplier-invoices-and-everything-else-that-comes-from-the-old-system-{width}"
+    server.manage("create_key", "--project", "acme-calls", "--name", name, "--grant", "leads:read")
+    alice.set_viewport_size({"width": width, "height": 740})
+    alice.goto(KEYS)
+    row = alice.get_by_role("row").filter(has=alice.get_by_role("rowheader", name=name))
+    text = row.get_by_role("link", name=name).bounding_box()
+    button = row.get_by_role("button").bounding_box()
+    assert text and button
+    is_beside = text["x"] + text["width"] <= button["x"]
+    is_below = text["y"] >= button["y"] + button["height"]
+    assert is_beside or is_below, (text, button)

@@ -10,6 +10,7 @@ from allauth.core import context
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,6 +22,7 @@ from apps.audit import queries as audit
 from apps.audit.events import EventType
 from apps.core.client import client_ip
 from apps.dashboard.access import actor_of, visitor_of
+from apps.dashboard.account import waiting
 
 KNOWN_FOR = timedelta(days=30)
 """How long an address counts as the owner's after a sign-in from it."""
@@ -31,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": "The e-mail address or the password is not right.",
         "enter_current_password": "This is not your present password.",
-        "too_many_login_attempts": "Too many failed attempts. Wait some minutes, or set a new password below.",
+        "too_many_login_attempts": "Too many failed attempts. Wait {}, or set a new password.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -53,13 +55,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         So an attacker can shut out nobody from where they have signed in before, and nobody at all for longer than
         the mail of a password reset takes.
         """
-        super().pre_authenticate(request, **credentials)
         self._account_usage = None
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            raise self._too_many(request, credentials["email"]) from None
         if self._is_known_address(request, credentials["email"]):
             return
         self._account_usage = ratelimit.consume(request, **_per_account(credentials["email"]))
         if not self._account_usage:
-            raise self.validation_error("too_many_login_attempts")
+            raise self._too_many(request, credentials["email"])
+
+    def seconds_left(self, request: HttpRequest, action: str) -> int:
+        """How long a limit that counts addresses goes on to stop who asks."""
+        return waiting.seconds_left(request, action=action)
+
+    def _too_many(self, request: HttpRequest, email: str) -> ValidationError:
+        """With the `seconds` after which an attempt counts again: until then the password is not even looked at."""
+        seconds = waiting.seconds_left(request, action="login_failed", key=self._attempts_of(request, email))
+        if not self._is_known_address(request, email):
+            seconds = max(seconds, waiting.seconds_left(request, action="login_failed_account", key=email))
+        text = self.error_messages["too_many_login_attempts"].format(waiting.spoken(seconds))
+        return ValidationError(text, code="too_many_login_attempts", params={"seconds": seconds})
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
@@ -84,7 +101,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         self._delete_login_attempts_cached_email(request, email=user.email)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        return f"{credentials['email']} {self.get_client_ip(request)}"
+        return self._attempts_of(request, credentials["email"])
+
+    def _attempts_of(self, request: HttpRequest, email: str) -> str:
+        return f"{email} {self.get_client_ip(request)}"
 
     def _rollback_login_failed_rl_usage(self) -> None:
         super()._rollback_login_failed_rl_usage()

@@ -3,10 +3,10 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from apps.dashboard.account import everywhere, invitation
+from apps.dashboard.account import everywhere, invitation, sign_in
 
 urlpatterns = [
-    path("accounts/login/", allauth.login, name="account_login"),
+    path("accounts/login/", sign_in.SignIn.as_view(), name="account_login"),
     path("accounts/logout/", allauth.logout, name="account_logout"),
     path("accounts/logout/everywhere/", everywhere.sign_out_everywhere, name="account_logout_everywhere"),
     path("accounts/password/change/", allauth.password_change, name="account_change_password"),

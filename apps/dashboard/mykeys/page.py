@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.core import ids
+from apps.dashboard.keys import words
 from apps.dashboard.mykeys import reach
 from apps.dashboard.mykeys.forms import KeyForm
 from apps.keys import queries
@@ -23,6 +24,7 @@ from apps.usage import queries as usage
 from apps.usage import service as meter
 
 KEYS_PER_PAGE = 50
+HISTORY_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def show(
         "form_id": ids.new_id("form"),
         "is_open": form is not None or "new" in request.GET,
         "page": keys,
+        "history": [(words.event(event.type), event) for event in queries.history_of(user)[:HISTORY_MAX]],
         "rows": [(key, totals.get(key.pk, usage.Totals())) for key in keys],
     }
     return render(request, "mykeys/area.html", context, status=status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.projects.models import Project
+from boltkeys import checks
 from tests.make import PASSWORD
 from tests.pages import Answer
 
@@ -140,7 +144,9 @@ def test_odd_input_gets_a_message_and_no_hash_is_computed(
 
 
 def test_a_body_of_two_megabytes_is_refused(alice: User) -> None:
-    assert sign_in(password="x" * 2_000_000).status_code in (400, 413)
+    answer = sign_in(password="x" * 2_000_000)
+    assert answer.status_code == 413
+    assert "more than 1 MB" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -186,6 +192,26 @@ def test_an_account_is_closed_to_an_address_after_ten_failures(alice: User) -> N
     fail(10)
     assert TOO_MANY in sign_in().content.decode()
     assert Session.objects.count() == 0
+
+
+def test_too_many_attempts_are_a_429_that_says_how_long_to_wait(alice: User, settings: LazySettings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed": "20/m/ip,2/3s/key"}
+    fail(2)
+    time.sleep(1)
+    answer = sign_in()
+    assert answer.status_code == 429 and answer["Retry-After"] in ("1", "2")
+    assert f"Wait {answer['Retry-After']} second" in answer.content.decode()
+    time.sleep(int(answer["Retry-After"]))
+    assert sign_in().status_code == 302
+
+
+def test_the_longest_of_the_limits_that_stop_somebody_is_told(alice: User) -> None:
+    fail(10)
+    assert 290 < int(sign_in()["Retry-After"]) <= 300
+    for n in range(2):
+        fail(10, ip=f"203.0.113.{n}")
+    assert 3500 < int(sign_in()["Retry-After"]) <= 3600
+    assert "Wait 60 minutes" in sign_in().content.decode()
 
 
 def test_the_owner_is_not_shut_out_by_failures_from_elsewhere(alice: User) -> None:
@@ -317,3 +343,61 @@ def test_a_disabled_user_is_signed_out_at_once(project: Project, alice: User) ->
 def test_a_strange_session_cookie_is_no_session(value: str) -> None:
     answer = Client(headers={"cookie": f"boltkeys_session={value}; boltkeys_csrf={value}; messages={value}"}).get("/")
     assert (answer.status_code, answer["Location"]) == (302, f"{URL}?next=/")
+
+
+# --- How long a session lasts
+
+
+def ends_in(moments: timedelta) -> timedelta:
+    """Moves the end of the one session there is; how far off it was."""
+    session = Session.objects.get()
+    was = session.expire_date - timezone.now()
+    Session.objects.update(expire_date=timezone.now() + moments)
+    return was
+
+
+def test_a_session_that_nobody_uses_ends(alice: User) -> None:
+    client = Client()
+    sign_in(client=client)
+    assert timedelta(hours=11.9) < ends_in(timedelta(seconds=-1)) <= timedelta(hours=12)
+    assert client.get("/accounts/password/change/").status_code == 302
+
+
+def test_a_session_in_use_goes_on_and_is_written_now_and_then(alice: User) -> None:
+    client = Client()
+    sign_in(client=client)
+    ends_in(timedelta(hours=11))
+    answer = client.get("/accounts/password/change/")
+    assert answer.cookies["boltkeys_session"]["max-age"] == 12 * 3600
+    assert ends_in(timedelta(hours=11.95)) > timedelta(hours=11.9)
+    assert "boltkeys_session" not in client.get("/accounts/password/change/").cookies
+    assert ends_in(timedelta()) < timedelta(hours=11.96)
+
+
+def test_a_session_ends_some_days_after_it_began_however_much_it_is_used(alice: User, settings: LazySettings) -> None:
+    client = Client()
+    sign_in(client=client)
+    settings.SESSION_LIFETIME = 3600
+    ends_in(timedelta(minutes=30))
+    client.get("/accounts/password/change/")
+    assert timedelta(minutes=59) < ends_in(timedelta(minutes=58)) <= timedelta(hours=1)
+    assert "boltkeys_session" not in client.get("/accounts/password/change/").cookies
+    settings.SESSION_LIFETIME = 3600 * 24
+    ends_in(timedelta(seconds=-1))
+    assert client.get("/accounts/password/change/").status_code == 302
+
+
+def test_pages_of_somebody_signed_in_are_kept_nowhere(project: Project, alice: User) -> None:
+    client = Client()
+    assert "Cache-Control" not in client.get("/docs")
+    client.force_login(alice)
+    for path in ("/docs", "/", f"/projects/{project.slug}/team/", f"/projects/{project.slug}/api-keys/", "/nowhere/"):
+        answer = client.get(path)
+        assert "no-store" in answer.get("Cache-Control", "") or path == "/nowhere/", path
+
+
+@pytest.mark.parametrize(("idle", "days"), [(0, 14), (48, 1), (12, 400)])
+def test_sessions_without_an_end_stop_the_start(settings: LazySettings, idle: int, days: int) -> None:
+    assert checks.sessions_end(None) == []
+    settings.SESSION_COOKIE_AGE, settings.SESSION_LIFETIME = idle * 3600, days * 24 * 3600
+    assert [message.id for message in checks.sessions_end(None)] == ["boltkeys.E012"]

@@ -98,7 +98,7 @@ def test_back_keeps_what_was_typed_even_if_it_is_wrong(signed_in: Client) -> Non
         ("a\0b", "The name has invisible or control characters. Type it anew."),
         ("x" * 81, "The name may have at most 80 characters."),
         ("x" * 10_000, "The name may have at most 80 characters."),
-        ("Taken", "An active key has this name already. Choose another name, or revoke that key first."),
+        ("Taken", "An active key has this name already. Choose another name."),
     ],
 )
 def test_bad_name_is_refused_beside_its_field(signed_in: Client, project: Project, name: str, message: str) -> None:

@@ -313,6 +313,21 @@ def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     assert len(rows(read(client.get(PAGE, {"page": "odd"})))) == 50
 
 
+def test_last_changes_of_the_readers_keys_are_told(project: Project, alice: User, bob: User) -> None:
+    """These keys belong to no project, so that no project's audit has them."""
+    assert not read(signed_in(bob).get(PAGE)).all("ol", class_="bk-history")
+    made = make.key(None, "BI export", owner=bob)
+    make.key(None, "Alice's", owner=alice)
+    make.key(project, "Of the project")
+    keys.revoke_key(actor=OPERATOR, key=made, reason="leaked")
+    keys.delete_key(actor=OPERATOR, key=made)
+    for page in (PAGE, "/partner/"):
+        told = [line.text for line in read(signed_in(bob).get(page)).one("ol", class_="bk-history").all("li")]
+        assert [line.split(":")[0] for line in told] == ["Deleted", "Revoked", "Created"]
+        assert all("BI export" in line for line in told) and "Leaked" in told[1]
+        assert "by tester@example.com from 192.0.2.1" in told[2]
+
+
 # --- Where keys reach
 
 
