@@ -11,17 +11,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from apps.audit import service as audit
+from apps.audit.models import Event
 from apps.core.times import rfc3339
 from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.records import service
 from apps.records.models import LatestChange, Record
+from apps.records.moments import next_moment
 from tests import make
-from tests.api.call import call, data, secret_for
+from tests.api.call import call, data, problem, secret_for
 
 LEADS = catalogues.get("boltcall").resources["leads"]
 
@@ -102,6 +104,37 @@ def test_reader_misses_nothing_and_repeats_nothing_while_others_write() -> None:
         record.pk: (record.data["value"], rfc3339(record.updated_at)) for record in Record.objects.all()
     }
     assert len(table.read) == len(set(table.read)) > len(table.rows)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="There, one transaction writes at a time.")
+@pytest.mark.django_db(transaction=True)
+def test_writer_that_hangs_holds_up_its_resource_only_and_nothing_is_half_written() -> None:
+    project = make.project()
+    key = secret_for(project, "leads:write", "contacts:write")
+    create(project)
+    hangs, begun = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with transaction.atomic():
+            next_moment(project.id, "leads")
+            begun.set()
+            hangs.wait(10)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(hang)
+        assert begun.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+            refused = call("POST", "/v1/leads", key, body={"name": "Eve"})
+            other = call("POST", "/v1/contacts", key, body={"name": "Eve"})
+            cursor.execute("RESET lock_timeout")
+        hangs.set()
+        hanging.result()
+    problem(refused, 503, "unavailable")
+    assert other.status_code == 201
+    assert Record.objects.filter(resource="leads").count() == 1
+    assert Event.objects.filter(type="record.created").count() == 2
 
 
 def test_no_two_changes_have_one_moment(project: Project) -> None:

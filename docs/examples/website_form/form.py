@@ -40,7 +40,7 @@ def create(values: Mapping[str, str], once: str) -> tuple[int, dict[str, Any]]:
             "Idempotency-Key": once,
         },
     )
-    for pause in (0.2, 1, 2, 0):
+    for pause in (0.2, 0.5, 1, 0):
         status, body = _answer(request)
         if status not in (409, 503):  # the same form is on its way already, or boltkeys is just starting
             break
