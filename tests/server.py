@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -75,6 +76,18 @@ class Server:
                 return Answer(response.status, dict(response.headers), response.read())
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), error.read())
+
+    def link_mailed_to(self, email: str, path: str) -> str:
+        """The path in the latest mail to this address, which the worker sends."""
+        folder = Path(self.environ["EMAIL_URL"].removeprefix("filemail://"))
+        until = time.monotonic() + 15
+        while time.monotonic() < until:
+            mails = [file.read_text() for file in sorted(folder.glob("*.log"), key=lambda f: f.stat().st_mtime)]
+            links = [re.findall(rf"{re.escape(path)}[\w-]+/", mail) for mail in mails if f"To: {email}" in mail]
+            if links and links[-1]:
+                return str(links[-1][-1])
+            time.sleep(0.2)
+        raise AssertionError(f"No mail to {email} with {path}")
 
 
 def free_port() -> int:

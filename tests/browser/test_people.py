@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -49,7 +47,7 @@ def test_a_forgotten_password_is_set_by_mail(page: Page, server: Server) -> None
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
 
-    page.goto(_link(server, email, "/accounts/password/reset/key/"))
+    page.goto(server.link_mailed_to(email, "/accounts/password/reset/key/"))
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password, again").fill(PASSWORD)
     page.get_by_role("button", name="Set the password").click()
@@ -61,7 +59,7 @@ def test_a_forgotten_password_is_set_by_mail(page: Page, server: Server) -> None
 def _join(browser: Browser, server: Server, email: str) -> Page:
     """Opens the link of the mail in a browser of their own, and sets a password."""
     page = browser.new_context(base_url=server.url).new_page()
-    page.goto(_link(server, email, "/invitations/"))
+    page.goto(server.link_mailed_to(email, "/invitations/"))
     expect(page.get_by_label("Email")).to_have_value(email)
     page.get_by_label("Your name").fill("Dora")
     page.get_by_label("Password").fill(PASSWORD)
@@ -80,16 +78,3 @@ def _status(page: Page, path: str) -> int:
     answer = page.goto(path)
     assert answer is not None
     return answer.status
-
-
-def _link(server: Server, email: str, path: str) -> str:
-    """The path in the latest mail to this address, which the worker sends."""
-    folder = Path(server.environ["EMAIL_URL"].removeprefix("filemail://"))
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        mails = [file.read_text() for file in sorted(folder.glob("*.log"), key=lambda f: f.stat().st_mtime)]
-        links = [re.findall(rf"{re.escape(path)}[\w-]+/", mail) for mail in mails if f"To: {email}" in mail]
-        if links and links[-1]:
-            return str(links[-1][-1])
-        time.sleep(0.2)
-    raise AssertionError(f"No mail to {email} with {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -25,6 +26,7 @@ def test_bolten_from_a_key_of_ones_own_to_a_partners(browser: Browser, server: S
         key_follows_the_role(anna, server, key)
         opportunities_are_made_and_never_deleted(server, key)
         names_count_exactly(server, key)
+        fields_are_what_anna_configures(anna, server, key)
         partner = partner_sees_her_clients_and_only_those(carla, server)
         project_is_named_in_the_request(server, partner)
         key_is_restricted_further(carla, server)
@@ -208,3 +210,62 @@ def names_count_exactly(server: Server, key: str) -> None:
     assert [each["pointer"] for each in said(wrong, 422, "invalid")["errors"]] == ["/value"]
     titles = [each["title"] for each in said(server.call("/v1/opportunities", key=key), 200)["data"]]
     assert sorted(titles) == ["Conference", "Wedding in June"]
+
+
+FIELDS = f"/projects/{ONE}/fields/?resource=opportunities"
+
+
+def schema(server: Server, key: str) -> dict[str, dict[str, Any]]:
+    fields = said(server.call("/v1/opportunities/schema", key=key), 200)["fields"]
+    return {field["name"]: field for field in fields}
+
+
+def fields_are_what_anna_configures(anna: Page, server: Server, key: str) -> None:
+    """A field is added, written and found by the API, renamed with its values, archived, and restored with them."""
+    assert list(schema(server, key))[:2] == ["title", "stage"]
+    add_field(anna, "guests", "Guests", "Whole number")
+    add_field(anna, "hall", "Hall", "Single choice", "North\nSouth")
+    assert schema(server, key)["hall"] == {
+        "name": "hall", "label": "Hall", "type": "single_choice", "required": False, "options": ["North", "South"],
+        "description": "",
+    }  # fmt: skip
+    sent = {"title": "Ball", "guests": 120, "hall": "North"}
+    ball = said(server.call("/v1/opportunities", key=key, method="POST", body=sent), 201)
+    for wrong in ({"guests": "many"}, {"hall": "East"}):
+        answer = server.call(f"/v1/opportunities/{ball['id']}", key=key, method="PATCH", body=wrong)
+        assert [each["pointer"] for each in said(answer, 422, "invalid")["errors"]] == [f"/{name}" for name in wrong]
+    assert found_by(server, key, "hall=North") == [ball["id"]]
+    rename_field(anna, "hall", "room")
+    renamed = said(server.call(f"/v1/opportunities/{ball['id']}", key=key), 200)
+    assert (renamed["room"], "hall" in renamed, found_by(server, key, "room=North")) == ("North", False, [ball["id"]])
+    anna.get_by_role("button", name="Archive Guests").click()
+    anna.get_by_role("dialog").get_by_role("button", name="Archive field").click()
+    expect(anna.get_by_role("button", name="Restore Guests")).to_be_visible()
+    ignored = server.call(f"/v1/opportunities/{ball['id']}", key=key, method="PATCH", body={"guests": 7})
+    assert "guests" not in said(ignored, 200) and "guests" not in schema(server, key)
+    anna.get_by_role("button", name="Restore Guests").click()
+    expect(anna.get_by_role("button", name="Archive Guests")).to_be_visible()
+    assert said(server.call(f"/v1/opportunities/{ball['id']}", key=key), 200)["guests"] == 120
+
+
+def found_by(server: Server, key: str, query: str) -> list[str]:
+    return [each["id"] for each in said(server.call(f"/v1/opportunities?{query}", key=key), 200)["data"]]
+
+
+def add_field(anna: Page, name: str, label: str, type_label: str, options: str = "") -> None:
+    anna.goto(FIELDS)
+    anna.get_by_label("Name", exact=True).fill(name)
+    anna.get_by_label("Label", exact=True).fill(label)
+    anna.get_by_label("Type", exact=True).select_option(label=type_label)
+    if options:
+        anna.get_by_label("Options").fill(options)
+    anna.get_by_role("button", name="Add field").click()
+    expect(row(anna, name)).to_be_visible()
+
+
+def rename_field(anna: Page, name: str, new: str) -> None:
+    anna.goto(FIELDS)
+    row(anna, name).get_by_role("link", name=name).click()
+    anna.get_by_label("Name", exact=True).fill(new)
+    anna.get_by_role("button", name="Save").click()
+    expect(row(anna, new)).to_be_visible()

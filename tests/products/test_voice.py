@@ -6,12 +6,13 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests import chromium
 from tests.browser.conftest import PASSWORD
 from tests.products.story import at_desk, cell, eventually, found, reveal, row, said, step
 from tests.server import Server
 from tests.webhooks.receiver import receiving
 
-KEYS, HOOKS = "/v1/developer-access/api-keys", "/v1/developer-access/webhooks"
+KEYS, HOOKS, MEMBERS = (f"/v1/developer-access/{each}" for each in ("api-keys", "webhooks", "members"))
 PAGES = "/projects/phones/"
 LIST = f"{PAGES}api-keys/"
 EVERYTHING = "can do everything, now and in future versions"
@@ -36,6 +37,7 @@ def test_voice_from_an_unrestricted_key_to_one_that_was_deleted(browser: Browser
         unrestricted_key_does_everything(server, root)
         key_manages_keys(server, desk, line)
         key_manages_webhooks(server, desk, line)
+        key_manages_members(browser, vera, server, line)
         there_is_no_limit_on_the_number_of_keys(vera, server)
         permissions_are_never_edited(vera, server)
         team_page_explains_the_roles(vera)
@@ -161,9 +163,41 @@ def key_manages_webhooks(server: Server, desk: str, line: str) -> None:
         said(server.call(path, key=desk, method="DELETE"), 204)
 
 
+def key_manages_members(browser: Browser, vera: Page, server: Server, line: str) -> None:
+    """A key with Members at Write invites, changes and removes people, and gives nobody more than it has itself."""
+    hire = restricted_key(vera, "Onboarding", {"Members": "Write", "Calls": "Read"})
+    nora = {"email": "nora@example.com", "role": "member"}
+    said(post(server, MEMBERS, line, nora), 403, "missing_scope")
+    for more in ({"role": "administrator"}, {"grants": ["calls:write"]}):
+        said(post(server, MEMBERS, hire, {**nora, **more}), 403, "exceeds_own")
+    said(post(server, MEMBERS, hire, {**nora, "grants": ["calls:read"]}), 201)
+    with chromium.window(browser, server) as page:
+        page.goto(server.link_mailed_to("nora@example.com", "/invitations/"))
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Create the account and join").click()
+        expect(page.get_by_text("Welcome to Phones.").first).to_be_visible()
+    people = {each["email"]: each for each in said(server.call(MEMBERS, key=hire), 200)["data"]}
+    assert (people["nora@example.com"]["role"], people["nora@example.com"]["grants"]) == ("member", ["calls:read"])
+    path = f"{MEMBERS}/{people['nora@example.com']['id']}"
+    token = access_token(server, "nora@example.com")
+    said(server.call("/v1/calls", key=token), 200)
+    said(server.call(path, key=hire, method="PATCH", body={"role": "partner", "grants": []}), 200)
+    said(server.call("/v1/calls", key=token), 403, "missing_scope")
+    vera.goto(f"{PAGES}team/")
+    expect(vera.get_by_role("row", name="nora@example.com")).to_contain_text("Partner")
+    said(server.call(path, key=hire, method="DELETE"), 204)
+    said(server.call("/v1/calls", key=token), 404, "unknown_project")
+    vera_herself = f"{MEMBERS}/{people['vera@example.com']['id']}"
+    said(server.call(vera_herself, key=hire, method="DELETE"), 403, "exceeds_own")
+
+
+def access_token(server: Server, email: str) -> str:
+    answer = server.call("/v1/auth/login", method="POST", body={"email": email, "password": PASSWORD})
+    return str(said(answer, 200)["access_token"])
+
+
 def there_is_no_limit_on_the_number_of_keys(vera: Page, server: Server) -> None:
-    login = {"email": "vera@example.com", "password": PASSWORD}
-    token = said(server.call("/v1/auth/login", method="POST", body=login), 200)["access_token"]
+    token = access_token(server, "vera@example.com")
     for n in range(30):
         said(post(server, KEYS, token, {"name": f"Extension {n}", "scopes": ["calls:read"]}), 201)
     vera.goto(f"{LIST}?order=name")
@@ -178,8 +212,7 @@ def permissions_are_never_edited(vera: Page, server: Server) -> None:
     vera.get_by_role("link", name="Line 1").click()
     expect(vera.get_by_role("main")).to_contain_text("These cannot be changed.")
     key_id = vera.url.rstrip("/").rpartition("/")[2]
-    login = {"email": "vera@example.com", "password": PASSWORD}
-    token = said(server.call("/v1/auth/login", method="POST", body=login), 200)["access_token"]
+    token = access_token(server, "vera@example.com")
     change = {"scopes": ["agents:write"], "unrestricted": True}
     said(server.call(f"{KEYS}/{key_id}", key=token, method="PATCH", body=change), 405, "method_not_allowed")
     assert said(server.call(f"{KEYS}/{key_id}", key=token), 200)["scopes"] == ["calls:write", "statistics:read"]
