@@ -196,7 +196,10 @@ def response(request: HttpRequest, problem: Problem) -> HttpResponse:
 @csrf_exempt
 def nowhere(request: HttpRequest) -> HttpResponse:
     """The view of every path that leads nowhere: the same 404 for all methods, and for all who ask."""
-    return response(request, not_found())
+    problem = not_found()
+    if request.path.endswith("/"):
+        problem.text += " No path ends in a slash."
+    return response(request, problem)
 
 
 def log_failure(request: Asked, problem: Problem, exc: Exception) -> None:

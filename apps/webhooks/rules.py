@@ -83,7 +83,7 @@ def _judged(parts: SplitResult, host: str, port: int, allowed_hosts: Iterable[st
     allowed = {each.strip().lower().removeprefix("[").replace("]", "") for each in allowed_hosts}
     is_allowed = host in allowed or f"{host}:{port}" in allowed
     if parts.scheme != "https" and not is_allowed:
-        raise _wrong("Deliveries go over https only.", "https")
+        raise _wrong("Deliveries go over https only, but to hosts that an operator has allowed plain http.", "https")
     if not is_allowed and port != HTTPS and port < FIRST_OPEN_PORT:
         raise _wrong(f"Use port 443, or one from {FIRST_OPEN_PORT} on.", "port")
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -98,7 +98,7 @@ def clean_events(catalogue: Catalogue, events: object) -> list[str]:
     if len(events) > len(offered) * 2:
         raise invalid("/events", "These are more events than there are.", "too_many")
     unknown = [
-        FieldError(f"/events/{i}", f"There is no event {ascii(event)[:60]} in this project.", "unknown_event")
+        FieldError(f"/events/{i}", _unknown(event, offered), "unknown_event")
         for i, event in enumerate(events)
         if event not in offered
     ]
@@ -111,3 +111,11 @@ def clean_events(catalogue: Catalogue, events: object) -> list[str]:
 
 def _wrong(detail: str, code: str) -> Invalid:
     return invalid("/url", detail, code)
+
+
+def _unknown(event: object, offered: Sequence[str]) -> str:
+    """Names the events about the same thing, or where all of them stand."""
+    subject = str(event).partition(".")[0]
+    near = [name for name in offered if name.startswith(f"{subject}.")]
+    hint = f"There are {', '.join(near)}." if near else "The form of a webhook in the dashboard lists them all."
+    return f"There is no event {ascii(event)[:60]} in this project. {hint}"

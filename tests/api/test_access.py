@@ -243,3 +243,8 @@ def test_other_project_cannot_be_addressed_with_a_project_key(project: Project) 
 def test_path_that_leads_nowhere_is_404_without_a_redirect(path: str, method: str, project: Project) -> None:
     problem(call(method, path, secret_for(project, "leads:read"), body={}), 404, "not_found")
     problem(call(method, path, body={}), 404, "not_found")
+
+
+def test_slash_at_the_end_is_told(project: Project) -> None:
+    body = problem(call("GET", "/v1/leads/", secret_for(project, "leads:read")), 404, "not_found")
+    assert body["detail"].endswith("No path ends in a slash.")

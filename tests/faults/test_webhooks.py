@@ -87,7 +87,11 @@ def agents_of(receiver: Receiver) -> dict[str, set[str]]:
 
 
 class FailsFirst:
-    """500 for the first attempt of each message; one in five hangs for longer than anybody waits."""
+    """The first attempt of each message fails: one in five hangs for longer than anybody waits, others get a 500, a
+    redirect, or 10 MB of an error.
+    """
+
+    FAILURES = (answering(500), answering(302, Location="/elsewhere"), flooding(10 * 1024 * 1024, status=500))
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
@@ -98,7 +102,7 @@ class FailsFirst:
             answering(204)(handler)
             return
         self.seen.add(message)
-        (hanging(30) if random.random() < 0.2 else answering(500))(handler)
+        (hanging(30) if random.random() < 0.2 else random.choice(self.FAILURES))(handler)
 
 
 def test_every_event_arrives_though_the_worker_is_killed_again_and_again(site: Site, web: Server, key: str) -> None:

@@ -81,11 +81,11 @@ def trickling(seconds: float) -> Reply:
     return reply
 
 
-def flooding(size: int, written: list[int] | None = None) -> Reply:
+def flooding(size: int, written: list[int] | None = None, status: int = 200) -> Reply:
     """`size` bytes of body; stops when nobody reads on. `written` gets the length of each part that was taken."""
 
     def reply(handler: Handler) -> None:
-        handler.send_response(200)
+        handler.send_response(status)
         handler.send_header("Content-Length", str(size))
         handler.end_headers()
         for _ in range(size // 65536):

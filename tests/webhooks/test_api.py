@@ -70,6 +70,12 @@ def test_url_events_and_status_can_be_changed(voice: Project, key: str) -> None:
     assert data(call("PATCH", path, key, body={"url": None})) == data(call("GET", path, key))
 
 
+def test_event_that_is_none_is_told_those_that_are(voice: Project, key: str) -> None:
+    body = problem(create(key, events=["call.made", "sale.made"]), 422, "invalid")
+    assert "There are call.created, call.updated, call.deleted." in body["errors"][0]["detail"]
+    assert "lists them all" in body["errors"][1]["detail"]
+
+
 def test_each_fault_is_named(voice: Project, key: str) -> None:
     assert pointers(create(key, "http://x.io/", ["lead.created"])) == {"/url": "https", "/events/0": "unknown_event"}
     assert pointers(create(key, "https://127.0.0.1/", ["key.revoked"])) == {"/url": "private_address"}

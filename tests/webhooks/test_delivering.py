@@ -99,6 +99,21 @@ def test_the_same_message_comes_again_with_a_new_timestamp_and_signature(project
     assert [a.response_status for a in delivery.attempts.all()] == [500, 204]
 
 
+def test_a_receiver_that_fails_for_an_hour_gets_it_afterwards_under_the_same_id(
+    project: Project, receiver: Receiver
+) -> None:
+    """By the schedule: after 0 and 5 seconds, 5 and 30 minutes; the attempt after two hours is the first one later."""
+    delivery, waited = hooks.delivery(project, receiver.url), timedelta()
+    receiver.replies = [answering(500)] * 4
+    while attempt(delivery).status == "pending":
+        assert delivery.next_attempt_at
+        waited += delivery.next_attempt_at - timezone.now()
+        make_due(delivery)
+    assert timedelta(hours=1) < waited < timedelta(hours=4)
+    assert [a.response_status for a in delivery.attempts.all()] == [500, 500, 500, 500, 204]
+    assert len(receiver.messages) == 5 and len(set(receiver.ids())) == 1
+
+
 def test_a_receiver_that_asks_for_time_gets_it(project: Project, receiver: Receiver) -> None:
     receiver.otherwise = answering(503, Retry_After="3600")
     delivery = attempt(hooks.delivery(project, receiver.url))
