@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.products.story import SECRET, at_desk, found, join, row, said, status_of
+from tests.products.story import SECRET, at_desk, cell, eventually, found, join, row, said, status_of
 from tests.server import Answer, Server
 
 OWN, PARTNERS = "/account/api-keys/", "/partner/"
@@ -22,9 +22,11 @@ def test_bolten_from_a_key_of_ones_own_to_a_partners(browser: Browser, server: S
         options = {"permissions": ["clipboard-read", "clipboard-write"]}
         anna, bruno, carla = (stack.enter_context(at_desk(browser, server, e, **options)) for e in (ANNA, BRUNO, CARLA))
         key = key_of_ones_own(bruno, "Export")
+        server.manage("set_rate_limit", cell(bruno, "Export", "Key ID"), "1000")  # this story is told within a minute
         key_does_what_anna_allows_from_the_next_request_on(anna, server, key)
         key_follows_the_role(anna, server, key)
-        opportunities_are_made_and_never_deleted(server, key)
+        wedding = opportunities_are_made_and_never_deleted(server, key)
+        cards_move_on_the_board(anna, carla, server, key, wedding)
         names_count_exactly(server, key)
         fields_are_what_anna_configures(anna, server, key)
         partner = partner_sees_her_clients_and_only_those(carla, server)
@@ -184,7 +186,7 @@ def project_is_named_in_the_request(server: Server, partner: str) -> None:
 # --- opportunities ---------------------------------------------------------------------------------------------------
 
 
-def opportunities_are_made_and_never_deleted(server: Server, key: str) -> None:
+def opportunities_are_made_and_never_deleted(server: Server, key: str) -> str:
     sent = {"title": "Wedding in June", "stage": "new", "value": 12000}
     made = said(server.call("/v1/opportunities", key=key, method="POST", body=sent), 201)
     path = f"/v1/opportunities/{made['id']}"
@@ -193,6 +195,38 @@ def opportunities_are_made_and_never_deleted(server: Server, key: str) -> None:
     for method in ("DELETE", "PUT"):
         said(server.call(path, key=key, method=method, body={}), 405, "method_not_allowed")
     assert said(server.call("/v1/opportunities?stage=qualified", key=key), 200)["data"] == [moved]
+    return str(made["id"])
+
+
+BOARD = f"/projects/{ONE}/opportunities/"
+
+
+def column(page: Page, name: str) -> Locator:
+    return page.locator("section").filter(has=page.get_by_role("heading", level=2, name=name))
+
+
+def cards_move_on_the_board(anna: Page, carla: Page, server: Server, key: str, wedding: str) -> None:
+    """By drag and by keys, as a PATCH would; who may only read, sees the cards and moves none."""
+    anna.goto(BOARD)
+    anna.get_by_role("heading", level=3, name="Wedding in June").hover()
+    anna.mouse.down()
+    for name in ("proposal", "negotiation"):
+        column(anna, name).hover(position={"x": 60, "y": 60}, force=True)
+    anna.mouse.up()
+    eventually(lambda: stage_of(server, key, wedding) == "negotiation")
+    expect(column(anna, "negotiation").get_by_role("heading", name="Wedding in June")).to_be_visible()
+    anna.locator("summary", has_text="Move to…").first.focus()
+    anna.keyboard.press("ArrowRight")
+    eventually(lambda: stage_of(server, key, wedding) == "won")
+    anna.goto(f"/projects/{ONE}/audit/")
+    expect(anna.get_by_role("main")).to_contain_text(f"{ANNA} changed the record")
+    carla.goto(BOARD)
+    expect(column(carla, "won").get_by_role("heading", name="Wedding in June")).to_be_visible()
+    expect(carla.get_by_text("Move to…")).to_have_count(0)
+
+
+def stage_of(server: Server, key: str, record: str) -> str:
+    return str(said(server.call(f"/v1/opportunities/{record}", key=key), 200)["stage"])
 
 
 def names_count_exactly(server: Server, key: str) -> None:
