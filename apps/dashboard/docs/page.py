@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from apps.accounts.models import User
 from apps.core import problems
 from apps.core.catalogue import Catalogue
 from apps.dashboard.docs import examples, reference
+from apps.dashboard.docs.examples import Example
 from apps.dashboard.keys import levels
 from apps.projects import catalogues, queries
 
@@ -26,7 +28,7 @@ SECTIONS: Mapping[str, str] = {
     "idempotency": "Sending again",
     "limits": "Rate limits",
     "errors": "Errors",
-    "developer-access": "Keys by the API",
+    "developer-access": "Managing by the API",
     "webhooks": "Webhooks",
     "guard": "Guarding your own API",
     "security": "Security",
@@ -57,6 +59,13 @@ def _own(request: HttpRequest) -> str:
     return next(own, next(iter(catalogues.load())))
 
 
+@cache
+def _examples(slug: str, base_url: str) -> Mapping[str, Example]:
+    """Rendered once: the page is for everybody, and most of its work would be theirs to cause."""
+    catalogue = catalogues.get(slug)
+    return examples.of(catalogue, examples.resource_of(catalogue), base_url)
+
+
 def _context(catalogue: Catalogue) -> dict[str, object]:
     example = examples.resource_of(catalogue)
     return {
@@ -67,7 +76,7 @@ def _context(catalogue: Catalogue) -> dict[str, object]:
         "has_levels": levels.has_levels(catalogue),
         "dynamic": [resource for resource in catalogue.resources.values() if resource.dynamic],
         "example": example,
-        "examples": examples.of(catalogue, example, settings.BASE_URL),
+        "examples": _examples(catalogue.slug, settings.BASE_URL),
         "statuses": list(problems.by_status()),
         "base_url": settings.BASE_URL,
         "support_email": settings.SUPPORT_EMAIL,
