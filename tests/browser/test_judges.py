@@ -223,6 +223,8 @@ def _fields(judge: Judge, key_id: str) -> None:
     page.get_by_label("Type", exact=True).select_option(label="Single choice")
     judge.click("field-wrong", "Add field")
     judge.open("field", f"{FIELDS}opportunities/stage/edit/")
+    page.locator("[data-field-form]").evaluate("form => { form.revision.value = '99' }")
+    judge.click("field-changed-meanwhile", "Save changes")
     judge.open("field-archive-page", f"{FIELDS}opportunities/source/archive/")
     page.goto(FIELDS)
     page.get_by_role("button", name="Archive Source").click()
