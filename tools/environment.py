@@ -21,6 +21,7 @@ from tools.places import LOCKS, NODE, NODE_MODULES, PYTHON, ROOT, VENV
 
 STAMP = "boltkeys.json"
 OLDEST_NPM = 7  # the first that reads version 3 of the lock file
+OLDEST_NODE = (20, 19)  # the first that Redocly runs on
 
 
 def prepare(*, tests: bool) -> None:
@@ -104,11 +105,11 @@ def _prepare_node_modules(*, tests: bool) -> None:
 
 
 def _npm() -> tuple[list[str], dict[str, str]]:
-    """The npm of the machine, or one from PyPI, as a command and its environment."""
+    """The npm of the machine, or, where it or its node is too old, one from PyPI: a command and its environment."""
     if _npm_on_path():
         return ["npm"], dict(os.environ)
     if not (NODE / STAMP).exists():
-        print("Installing npm, since there is none on the PATH …", flush=True)
+        print("Installing npm, since there is none on the PATH that is new enough …", flush=True)
         shutil.rmtree(NODE, ignore_errors=True)
         _pip("--target", str(NODE), "-r", "requirements-node.txt")
         _write(NODE / STAMP, {})
@@ -121,9 +122,14 @@ def _npm() -> tuple[list[str], dict[str, str]]:
 def _npm_on_path() -> bool:
     if not shutil.which("npm") or not shutil.which("node"):
         return False
-    answer = subprocess.run(["npm", "--version"], capture_output=True, text=True, check=False)
-    major = answer.stdout.strip().partition(".")[0]
-    return answer.returncode == 0 and major.isdecimal() and int(major) >= OLDEST_NPM
+    return _version("npm") >= (OLDEST_NPM,) and _version("node") >= OLDEST_NODE
+
+
+def _version(program: str) -> tuple[int, ...]:
+    """`(20, 19)`; () when it does not say."""
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    numbers = answer.stdout.strip().removeprefix("v").split(".")[:2]
+    return tuple(int(number) for number in numbers) if all(number.isdecimal() for number in numbers) else ()
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:

@@ -38,7 +38,7 @@ def read(request: Request, kinds: Mapping[str, str], required: Sequence[str] = (
     Raises `Invalid` with each member that is of another kind, or required and missing, or, if strict, unknown.
     """
     data: Mapping[str, Any] = body_of(request) if request.stream is not None or required else {}
-    given = {name: value for name, value in data.items() if name in kinds and value is not None}
+    given = {name: _plain(value) for name, value in data.items() if name in kinds and value is not None}
     ignored = tuple(name for name in data if name not in kinds)
     errors = [FieldError(pointer(name), "This is needed.", "required") for name in required if name not in given]
     errors += [_wrong(name, kinds[name]) for name, value in given.items() if not _is(value, kinds[name])]
@@ -55,6 +55,11 @@ def _is(value: object, kind: str) -> bool:
     if kind == "texts":
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
     return isinstance(value, expected) and not (expected is int and isinstance(value, bool))
+
+
+def _plain(value: object) -> object:
+    """1.0 is an integer: JSON has one kind of number, and JSON Schema 2020-12 §6.1.1 counts it as one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _wrong(name: str, kind: str) -> FieldError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.api.declared import methods_of
+from apps.api.declared import has_method, methods_of
 from apps.api.limits import POLICY, WINDOW_SECONDS
 from apps.api.problems import CHALLENGE, QUOTA_EXCEEDED, Problem
 from apps.core.catalogue import Catalogue
@@ -34,10 +34,18 @@ def refusal(verdict: Verdict, view: Any) -> Problem:
     """The problem that tells the client of `view` what to do about it."""
     if verdict.code == "unknown_action":
         return _method_not_allowed(verdict, view)
+    if verdict.code in {"unknown_project", "ambiguous_project"} and view and not has_method(view, view.request.method):
+        return _no_method(view)
     make = _MAKERS.get(verdict.code)
     if make is not None:
         return make(verdict)
     return Problem(verdict.code, _DETAILS[verdict.code])
+
+
+def _no_method(view: Any) -> Problem:
+    """What the route does not have, it has in no project: that comes before the question which one is meant."""
+    allowed = {"Allow": ", ".join(methods_of(view))}
+    return Problem("method_not_allowed", "This address does not support the method.", allowed)
 
 
 def known(verdict: Verdict) -> tuple[KeyRecord, Judgement, ProjectRecord]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.api.openapi import parameters, problems, records, shapes, webhooks
+from apps.api.openapi import parameters, problems, records, shapes, values, webhooks
 from apps.api.openapi.described import REGISTRY, Answer, At, Operation, Schema
 from apps.api.openapi.operations import keys
 from apps.api.openapi.routes import VERIFY, FieldsOf, Route, routes
@@ -70,8 +70,8 @@ def _drop_unused(made: dict[str, Any]) -> None:
     while waiting:
         for name in _references(waiting.pop()) - used:
             used.add(name)
-            _, _, kind, key = name.split("/")
-            waiting.append(components[kind][key])
+            kind, *key = name.split("/")[2:]
+            waiting.append(components[kind][key[0]] if key else components[kind])
     for kind in kinds:
         components[kind] = {key: each for key, each in components[kind].items() if f"#/components/{kind}/{key}" in used}
 
@@ -100,6 +100,7 @@ def _operation(route: Route, operation: Operation, tag: str) -> dict[str, Any]:
         "operationId": operation.id,
         "summary": operation.summary,
         "description": _told(route, operation),
+        **({"x-idempotency-key": True} if _is_repeatable(route) else {}),
         "tags": [tag],
         **_security(route),
         **_parameters(route, operation),
@@ -111,9 +112,17 @@ def _operation(route: Route, operation: Operation, tag: str) -> dict[str, Any]:
 def _told(route: Route, operation: Operation) -> str:
     """What is to be said of it, and what it needs."""
     said = operation.description or f"{operation.summary}."
+    if _is_repeatable(route):
+        said += _REPEATABLE
     if route.scope:
         return f"{said}\n\nNeeds the scope `{route.scope}`{_or_administrator(route)}."
     return said if route.keys else f"{said}\n\nFor administrators of the project alone: no key can be let in."
+
+
+_REPEATABLE = """
+
+Takes an `Idempotency-Key`, 1 to 255 visible characters such as a UUID: the same key with the same body gets the same \
+answer for 24 hours, without a second effect."""
 
 
 def _or_administrator(route: Route) -> str:
@@ -121,12 +130,13 @@ def _or_administrator(route: Route) -> str:
 
 
 def _security(route: Route) -> dict[str, Any]:
-    of_keys: list[Schema] = [{KEY: []}, {KEY_HEADER: []}] if route.keys else []
+    of_keys: list[Schema] = [{KEY: []}] if route.keys else []
     of_people: list[Schema] = [{TOKEN: []}] if route.view != VERIFY else []
     if route.public:
         return {"security": []}
     if route.optional:
         return {"security": [{}, *of_keys, *of_people]}
+    # X-API-Key stands for all operations, at the top: a client that sent all that one lists would send two keys.
     return {"security": [*of_keys, *of_people], "x-required-scope": route.scope}
 
 
@@ -134,8 +144,6 @@ def _parameters(route: Route, operation: Operation) -> dict[str, Any]:
     names = [] if route.public else ["X-Project"]
     if operation.body is not None or operation.query:
         names.append("Prefer")
-    if _is_repeatable(route):
-        names.append("Idempotency-Key")
     refs = [{"$ref": f"#/components/parameters/{name}"} for name in names]
     listed = [*operation.query, *refs]
     return {"parameters": listed} if listed else {}
@@ -149,8 +157,13 @@ def _request_body(operation: Operation) -> dict[str, Any]:
     if operation.body is None:
         return {}
     example = {"example": operation.example} if operation.example is not None else {}
-    content = {"application/json": {"schema": operation.body, **example}}
+    content = {"application/json": {"schema": _as_json(operation.body), **example}}
     return {"requestBody": {"required": operation.is_body_needed, "content": content}}
+
+
+def _as_json(body: Schema) -> Schema:
+    """The body, inline: components have said of themselves already what all bodies have in common."""
+    return body if body.keys() & {"$ref", "anyOf"} else {**body, **values.AS_JSON}
 
 
 def _responses(route: Route, operation: Operation) -> dict[str, Any]:
@@ -258,6 +271,7 @@ def _components(catalogue: Catalogue, of_resources: Mapping[str, Schema]) -> dic
         "headers": parameters.answer_headers(),
         "responses": problems.components(settings.BASE_URL),
         "securitySchemes": _schemes(catalogue),
+        values.IGNORED: values.ignored(),
     }
 
 

@@ -11,7 +11,9 @@ from apps.core.fields import Field
 from apps.records import cursor
 from apps.records.operations import TAG_MAX
 
-HEADERS = ("X-Project", "Prefer", "Idempotency-Key")
+_CURSOR = "^(?=Y3JlYXRlZF9hdH|LWNyZWF0ZWRfYXR8|dXBkYXRlZF9hdH|LXVwZGF0ZWRfYXR8)[0-9A-Za-z_-]{80,90}$"
+"""One of the orders and what follows, in Base64. Written so that nothing can be made up from it: only a cursor that an
+answer had is good."""
 
 
 def query(name: str, schema: Schema, description: str) -> Schema:
@@ -24,7 +26,7 @@ def limit() -> Schema:
 
 
 def after() -> Schema:
-    return query("cursor", {"type": "string"}, "The `next_cursor` of the page before.")
+    return query("cursor", {"type": "string", "pattern": _CURSOR}, "The `next_cursor` of the page before.")
 
 
 def order(orders: Sequence[str]) -> Schema:
@@ -73,24 +75,14 @@ _IN_PATH = {
 
 def headers() -> dict[str, Schema]:
     """The components that operations refer to."""
-    project = {
-        "type": "string",
-        "pattern": f"^(?:prj_{shapes.ID}|[a-z0-9][a-z0-9-]{{0,59}})$",
-        "examples": ["acme"],
-    }
     told = {
         "X-Project": (
-            project,
+            {"type": "string"},
             "The ID or the slug of the project, for users and user keys that reach more than one.",
         ),
         "Prefer": (
             {"type": "string"},
             "`handling=strict` refuses names that are not known, instead of ignoring them (RFC 7240).",
-        ),
-        "Idempotency-Key": (
-            {"type": "string", "pattern": r'^(?:[!#-\[\]-~]{1,255}|"[!#-\[\]-~]{1,255}")$'},
-            "The same key with the same body gets the same answer for 24 hours, without a second effect. Take a new "
-            "one, such as a UUID, for each request that you make.",
         ),
     }
     return {

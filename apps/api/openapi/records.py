@@ -84,6 +84,7 @@ def _body(at: At, *, partial: bool) -> Schema:
         "description": "Only what is sent is changed." if partial else f"A new {at.thing}.",
         **asked,
         "properties": {field.name: values.sent(field) for field in fields},
+        **values.AS_JSON,
     }
 
 

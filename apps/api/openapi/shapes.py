@@ -65,7 +65,7 @@ def components(catalogue: Catalogue) -> dict[str, Schema]:
         "NewApiKey": made({**key, "secret_key": secret}, "An API key and its secret, which is shown once."),
         "ApiKeyList": listed(ref("ApiKey"), "Keys, the newest first."),
         "ApiKeyUsage": _key_usage(),
-        "Scope": _scope(catalogue),
+        "ScopeEntry": _scope(catalogue),
         "ScopeList": _scopes(),
         "Webhook": made(webhook, "A subscription to events."),
         "WebhookWithSecret": made({**webhook, "secret": signing}, "A subscription, and the secret that signs it."),
@@ -182,7 +182,7 @@ def _scopes() -> Schema:
             "label": {"type": "string"},
             "unrestricted": {"type": "boolean", "description": "Keys that can do everything are possible."},
             "rate_limit_per_minute": _limit(),
-            "data": {"type": "array", "items": ref("Scope")},
+            "data": {"type": "array", "items": ref("ScopeEntry")},
         },
         "The catalogue of the project.",
     )

@@ -7,7 +7,7 @@ left out: `format` knows no such thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from apps.api.openapi.described import Schema
 from apps.core import fields
@@ -24,10 +24,11 @@ _ALNUM = rf"0-9{_LETTER}\p{{N}}"
 _WORD = rf"[{_ALNUM}_"
 """`\\w` of Python, in Unicode, with the bracket left open."""
 
-MOMENT = (
-    r"^(?!0000|0001-01-01|9999-12-31)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[Tt]"
+_IN_YEAR = (
+    r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[Tt]"
     r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
+MOMENT = rf"^(?!0000|0001-01-01|9999-12-31)[0-9]{{4}}-{_IN_YEAR}"
 """RFC 3339 without a leap second. On the first and the last day there is, a zone may lead out of time."""
 
 DAY = r"^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
@@ -76,6 +77,34 @@ _SIMPLE: Mapping[str, Callable[[], Schema]] = {
     "phone": lambda: {"type": "string", "pattern": PHONE},
     "url": lambda: {"type": "string", "format": "iri", "pattern": URL, "maxLength": fields.URL_MAX},
 }
+
+
+IGNORED = "x-ignored"
+
+AS_JSON: Schema = {
+    "propertyNames": {"pattern": TEXT},
+    "unevaluatedProperties": {"$ref": f"#/components/{IGNORED}"},
+}
+"""What holds for every body: names that mean nothing are ignored, as long as they and their values are JSON that can be
+written down."""
+
+
+def ignored() -> Schema:
+    """Any value without a NUL in it. It stands apart from the schemas: no client needs a type for it."""
+    again = {"$ref": f"#/components/{IGNORED}"}
+    return {
+        "anyOf": [
+            {"type": ["null", "boolean", "number"]},
+            {"type": "string", "pattern": TEXT},
+            {"type": "array", "items": again},
+            {"type": "object", "propertyNames": {"pattern": TEXT}, "additionalProperties": again},
+        ]
+    }
+
+
+def moment_within(years: Iterable[int]) -> str:
+    """The pattern of a moment in one of the years. Written so that nothing can be made up from it."""
+    return f"^(?={'|'.join(map(str, years))})[0-9]{{4}}-{_IN_YEAR}"
 
 
 def told(field: Field) -> Schema:
@@ -144,7 +173,7 @@ def _without_options(schema: Schema) -> Schema:
     return {name: value for name, value in schema.items() if name != "enum"}
 
 
-_NOT_IN_NAMES = r"\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5"
+_NOT_IN_NAMES = r"\p{C}\u2028\u2029\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5"
 NAME = rf"^(?=.*(?:[!-~]|[\p{{L}}\p{{N}}\p{{P}}\p{{S}}]))(?:[ -~]|[^{_NOT_IN_NAMES}]|\u200d)+$"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from apps.api import developer_access as views
 from apps.api.openapi import parameters, shapes, values
 from apps.api.openapi.described import NOTHING, At, Operation, Schema, describes, ref, returns
@@ -138,7 +140,8 @@ def _body(at: At) -> Schema:
 
 
 def _new_key(own: dict[str, Schema]) -> Schema:
-    network = {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": _NETWORK}]}
+    kinds: list[Schema] = [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": _NETWORK}]
+    network = {"anyOf": [{"type": "string", **kind} for kind in kinds]}
     limit = {"type": ["integer", "null"], "minimum": 1, "maximum": RATE_LIMIT_MAX}
     return {
         "type": "object",
@@ -151,7 +154,7 @@ def _new_key(own: dict[str, Schema]) -> Schema:
             "allowed_ips": {
                 "type": ["array", "null"],
                 "maxItems": rules.NETWORKS_MAX,
-                "items": {"type": "string", **network},
+                "items": network,
                 "description": "From where it may be used; none: from everywhere. Networks of every length are taken.",
             },
             "owner": {
@@ -160,9 +163,15 @@ def _new_key(own: dict[str, Schema]) -> Schema:
                 "description": "`me`: it belongs to who asks, a user or a user key, and is never able to do more.",
             },
         },
+        **values.AS_JSON,
     }
 
 
 def _expiry() -> Schema:
-    """In the future, and within ten years: what a schema can say of that."""
-    return {"type": ["string", "null"], "format": "date-time", "description": "In the future, within ten years."}
+    """A moment from this year to the tenth from now. No tool is to make one up: half of this year is past."""
+    first = timezone.now().year
+    return {
+        "type": ["string", "null"],
+        "pattern": values.moment_within(range(first, first + 11)),
+        "description": "A moment in the future, within ten years, as RFC 3339 has it: `2027-01-31T12:00:00Z`.",
+    }
