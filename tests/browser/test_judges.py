@@ -207,10 +207,10 @@ def _webhooks(judge: Judge, key_id: str) -> None:
 def _board(judge: Judge, key_id: str) -> None:
     page = judge.page
     judge.open("board", "/projects/judged-sales/opportunities/")
-    page.get_by_text("Move to…").first.click()
+    page.locator(".bk-move > summary").first.click()
     judge.look("board-menu")
     page.get_by_role("link", name="Show").first.click()
-    page.get_by_role("listitem").filter(has_text="Roof 1").first.wait_for()
+    page.locator(".bk-card").nth(24).wait_for()
     page.locator("form").filter(has=page.locator(".bk-move")).first.evaluate("form => { form.seen.value = 'null' }")
     page.locator(".bk-move > summary").first.press("ArrowRight")
     page.get_by_role("alert").wait_for()
