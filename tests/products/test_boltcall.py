@@ -7,18 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import PASSWORD
 from tests.products.story import at_desk, cell, eventually, found, join, reveal, row, said, status_of, step
 from tests.server import Server
 
 KEYS = "/projects/reception/api-keys/"
+RITA = "rita@example.com"
 RECORDS = ("calls", "leads", "agents", "contacts", "knowledge_base", "integrations")
 SAMPLES = {"calls": {"to": "+34600111222"}, "knowledge_base": {"title": "Opening hours"}}
 
 
 def test_boltcall_from_the_first_key_to_its_audit(browser: Browser, server: Server) -> None:
-    found(server, "Reception", "boltcall", "rita@example.com")
+    found(server, "Reception", "boltcall", RITA)
     join(server, "reception", "max@example.com", "member")
-    with at_desk(browser, server, "rita@example.com", permissions=["clipboard-write"]) as rita:
+    with at_desk(browser, server, RITA, permissions=["clipboard-write"]) as rita:
         form = create_key(rita, "Website form", "Leads: Write")
         board = create_key(rita, "Wallboard", "Leads: Read", "Analytics: Read", expiry="90 days")
         nobody_else_sees_keys(browser, server)
@@ -103,9 +105,11 @@ def use_is_shown(rita: Page, server: Server) -> None:
 
 
 def key_ends_at_the_second_it_was_given(rita: Page, server: Server) -> None:
-    end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
-    options = ("--project", "reception", "--name", "For a moment", "--grant", "leads:read", "--expires")
-    key = server.manage("create_key", *options, end.isoformat())["secret_key"]
+    token = said(server.call("/v1/auth/login", method="POST", body={"email": RITA, "password": PASSWORD}), 200)
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+    sent = {"name": "For a moment", "scopes": ["leads:read"], "expires_at": end.isoformat()}
+    made = server.call("/v1/developer-access/api-keys", key=token["access_token"], method="POST", body=sent)
+    key = said(made, 201)["secret_key"]
     said(server.call("/v1/leads", key=key), 200)
     time.sleep((end - datetime.now(UTC)).total_seconds())
     said(server.call("/v1/leads", key=key), 401, "expired")
