@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and git; npm is used when it is there. `make` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults bench lint format requirements clean
+.PHONY: help run test test-api test-faults bench lint format requirements clean
 
 PYTHON ?=
 TOOL = @PYTHON="$(PYTHON)" exec tools/python -m
@@ -16,6 +16,9 @@ test: ## Run everything; ARGS="tests/keys -k revoke" goes to pytest, PROFILE is 
 
 test-faults: ## Kill, cut, poison and race in full size (25 minutes); PROFILE=embedded for the one process
 	@FAULTS=whole PYTHON="$(PYTHON)" exec tools/python -m tools.test
+
+test-api: ## Have schemathesis ask the API in all its ways: examples, edges, chains of requests
+	@API_CASES=whole ARGS="tests/api/openapi/test_schemathesis.py" PROFILE=embedded PYTHON="$(PYTHON)" exec tools/python -m tools.test
 
 bench: ## Measure boltkeys beside its peers (25 minutes); ARGS="--quick" is a smoke run, ARGS="--help" lists the rest
 	$(TOOL) bench.run
