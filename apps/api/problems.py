@@ -116,7 +116,9 @@ def as_problem(exc: Exception) -> Problem:
 def _of_domain(exc: errors.BoltkeysError) -> Problem:
     if isinstance(exc, errors.Invalid):
         listed = [{"pointer": e.pointer, "detail": e.detail, "code": e.code} for e in exc.errors]
-        return Problem("invalid", exc.detail, members={"errors": listed})
+        # What would be right if nobody else had it is no fault of the request, but of the moment.
+        code = "taken" if {e.code for e in exc.errors} == {"taken"} else "invalid"
+        return Problem(code, exc.detail, members={"errors": listed})
     if isinstance(exc, errors.Unavailable):
         return unavailable(exc.detail)
     return Problem(exc.code, exc.detail, general=type(exc).code if type(exc).code in CODES else "conflict")

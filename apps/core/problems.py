@@ -154,6 +154,12 @@ KINDS: Mapping[str, Kind] = {
         "It cannot be done in the present state, whoever asks. detail says why.",
         "Read the thing again, and decide anew.",
     ),
+    "taken": Kind(
+        409,
+        "The name is taken",
+        "Another one has this name already: of the keys in use, no two have the same. errors points to the name.",
+        "Choose another name, or end what has it.",
+    ),
     "already_rotated": Kind(
         409,
         "The key has been rotated before",

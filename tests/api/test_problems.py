@@ -200,7 +200,7 @@ def test_every_code_says_why_and_what_to_do() -> None:
 
 def test_every_code_of_the_services_is_explained() -> None:
     """Codes are given as the second argument of a refusal. Those below reach pages or commands only."""
-    elsewhere = {"wrong_account", "slug_taken", "email_taken", "taken", "too_many"}
+    elsewhere = {"wrong_account", "slug_taken", "email_taken", "too_many"}
     given = {code for path in sorted(APPS.rglob("*.py")) for code in _codes_given(ast.parse(path.read_text()))}
     assert {"already_rotated", "webhook_disabled", "last_administrator"} <= given
     assert given - elsewhere <= set(kinds.KINDS)

@@ -97,7 +97,8 @@ def test_what_a_client_cannot_choose_is_ignored(who: str, boltly: Project) -> No
 def test_name_that_is_taken_is_refused(who: str) -> None:
     create(who, name="Website")
     sent = {"name": "Website", "scopes": ["contacts:read"]}
-    assert pointers(call("POST", KEYS, who, body=sent)) == {"/name": "taken"}
+    body = problem(call("POST", KEYS, who, body=sent), 409, "taken")
+    assert [(error["pointer"], error["code"]) for error in body["errors"]] == [("/name", "taken")]
 
 
 def test_environment_is_the_projects_unless_another_is_chosen(boltly: Project, alice: User) -> None:

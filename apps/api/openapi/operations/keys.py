@@ -40,7 +40,7 @@ def create_api_key(at: At) -> Operation:
     return Operation(
         returns(ref("NewApiKey"), "The key and its secret.", 201),
         body=_body(at),
-        codes=["invalid", "exceeds_own", "conflict"],
+        codes=["invalid", "exceeds_own", "conflict", "taken"],
         example={"name": "Website", "scopes": list(at.catalogue.scopes[:1])},
     )
 
