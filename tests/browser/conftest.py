@@ -12,8 +12,9 @@ from tests import chromium
 from tests.server import Server, running
 
 # How a page looks and behaves does not depend on the stores: each profile tries half of that. What people do with the
-# product is tried in both.
-collect_ignore = ["test_judges.py"] if settings.REDIS_URL else ["test_board.py", "test_key_pages.py", "test_people.py"]
+# product is tried in both, in one of them without JavaScript.
+collect_ignore = [] if settings.REDIS_URL else ["test_board.py", "test_key_pages.py", "test_people.py"]
+SCRIPT = "script" if settings.REDIS_URL else "no-script"
 
 PASSWORD = "correct horse battery staple"
 
@@ -32,9 +33,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(params=["script", "no-script"])
+@pytest.fixture(params=[SCRIPT])
 def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
-    """A fresh browser with and without JavaScript. Nothing may be written to its console as an error."""
+    """A fresh browser with or without JavaScript. Nothing may be written to its console as an error."""
     with chromium.window(browser, server, java_script_enabled=request.param == "script") as opened:
         yield opened
 
