@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +16,6 @@ from apps.dashboard.access import Access, project_for
 from apps.projects.policy import Right
 from apps.records import schema
 from apps.records.schema import Configured
-
-View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +71,3 @@ def resource_for(request: HttpRequest, slug: str, resource: str | None) -> Opene
     if chosen is None:
         raise Http404
     return Opened(access, chosen)
-
-
-def existing(view: View) -> View:
-    """Answers 404 when there is no field with the key that the address names."""
-
-    @wraps(view)
-    def found(*args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(*args, **kwargs)
-        except Missing as missing:
-            raise Http404 from missing
-
-    return found

@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import Conflict, Invalid
 from apps.core.fields import TYPES
-from apps.dashboard.fields.access import Opened, existing, resource_for
+from apps.dashboard.fields.access import Opened, resource_for
 from apps.dashboard.fields.forms import FieldForm, initial
+from apps.dashboard.questions import existing, question
 from apps.records import fields as service
 from apps.records import queries
 from apps.records.schema import Configured
@@ -116,8 +116,5 @@ def _form(
 
 def _question(request: HttpRequest, opened: Opened, entry: Configured) -> HttpResponse:
     """The question before a field is archived, as a page or as a fragment for the dialog."""
-    template = "fields/_archive.html" if request.headers.get("HX-Request") else "fields/archive.html"
     holding = queries.with_value(opened.access.project.id, opened.resource, entry.field.key).count()
-    response = render(request, template, opened.context | {"entry": entry, "holding": holding})
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return question(request, "fields", "archive", opened.context | {"entry": entry, "holding": holding})

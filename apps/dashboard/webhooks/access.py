@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
+from django.http import HttpRequest, HttpResponse
 
-from apps.core.errors import Missing
+from apps.dashboard import questions
 from apps.dashboard.access import Access, project_for
 from apps.projects.policy import Right
 from apps.webhooks import queries
 from apps.webhooks.models import Endpoint
-
-View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +38,6 @@ def endpoint_for(request: HttpRequest, slug: str, webhook_id: str) -> Opened:
     return Opened(access, queries.endpoint_in(access.project.id, webhook_id))
 
 
-def existing(view: View) -> View:
-    """Answers 404 when what the address names is not there, or was deleted a moment before the view acted on it."""
-
-    @wraps(view)
-    def found(*args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(*args, **kwargs)
-        except Missing as missing:
-            raise Http404 from missing
-
-    return found
-
-
 def question(request: HttpRequest, opened: Opened, name: str, **context: Any) -> HttpResponse:
-    """A question before an act, as a page or as a fragment for the dialog."""
-    template = f"webhooks/_{name}.html" if request.headers.get("HX-Request") else f"webhooks/{name}.html"
-    response = render(request, template, opened.context | context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    """A question before an act on the endpoint."""
+    return questions.question(request, "webhooks", name, opened.context | context)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import Invalid
 from apps.dashboard.forms import add_errors
-from apps.dashboard.webhooks.access import Opened, endpoint_for, existing, question
+from apps.dashboard.questions import existing
+from apps.dashboard.webhooks.access import Opened, endpoint_for, question
 from apps.dashboard.webhooks.forms import EndpointForm
 from apps.webhooks import queries, service
 from apps.webhooks.models import EndpointStatus

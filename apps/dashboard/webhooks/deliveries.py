@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Conflict, Invalid
+from apps.dashboard.questions import existing
 from apps.dashboard.webhooks import words
-from apps.dashboard.webhooks.access import endpoint_for, existing
+from apps.dashboard.webhooks.access import endpoint_for
 from apps.webhooks import queries, service
 from apps.webhooks.models import Delivery
 

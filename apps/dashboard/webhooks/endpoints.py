@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.dashboard.access import project_for
+from apps.dashboard.questions import existing
 from apps.dashboard.webhooks import words
-from apps.dashboard.webhooks.access import endpoint_for, existing
+from apps.dashboard.webhooks.access import endpoint_for
 from apps.projects.policy import Right
 from apps.webhooks import queries
 from apps.webhooks.models import DeliveryStatus, Endpoint

@@ -17,7 +17,8 @@ from apps.core import ids
 from apps.core.errors import BoltkeysError, Missing
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.forms import add_errors
-from apps.dashboard.webhooks.access import endpoint_for, existing, question
+from apps.dashboard.questions import existing
+from apps.dashboard.webhooks.access import endpoint_for, question
 from apps.dashboard.webhooks.forms import EndpointForm
 from apps.projects.policy import Right
 from apps.webhooks import service
