@@ -14,12 +14,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:  # not by the program: it needs the standard library alone
+    from tests.faults.changes import Done
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -28,6 +31,9 @@ GATE = ("GET", "/gate")
 LEADS = ("GET", "/v1/leads?limit=1")
 ROUTES = (VERIFY, VERIFY, GATE, GATE, LEADS)
 """Mostly the cheap paths, so that many requests are in flight; the whole of Django as well."""
+
+WAITS = 60
+"""Seconds for a request of a certain kind, before the test says that there is none."""
 
 ASKED = {"X-Original-Method": "GET", "X-Original-URI": "/leads"}
 """What the gate is asked about; the others do not mind."""
@@ -58,18 +64,18 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """`keys`: ID → secret. `focus`: a file with the index of the key that callers crowd around; -1: all alike.
+    """`keys`: ID → secret. `board`: the file by which test and callers talk.
 
-    `around`: how far from it; most often itself, else the one after, to warm it, or the ones before, which have ended.
-    `first`: the number of the first thread; each keeps to one web process. `requests`: of all threads of the process
-    together, then it ends by itself. `pause`: seconds after each request.
+    `around`: how far from the key that callers crowd around; most often itself, else the one after, to warm it, or the
+    ones before, which have ended. `first`: the number of the first thread; each keeps to one web process. `requests`:
+    of all threads of the process together, then it ends by itself. `pause`: seconds after each request.
     """
 
     ports: Sequence[int]
     keys: Mapping[str, str]
     threads: int
     output: str
-    focus: str
+    board: str
     first: int
     requests: int = 0
     pause: float = 0.0
@@ -79,18 +85,76 @@ class Plan:
     around: Sequence[int] = (0, 0, 0, 0, 1, 1, -1, -2)
 
 
+class Board:
+    """What a test and its callers tell each other while they run, in a file that they all have in their memory.
+
+    Numbers of 8 bytes: `focus`, the index of the key that callers crowd around (-1: all alike); then for each key when
+    the last of its requests began that has been answered, and the last that was accepted.
+    """
+
+    def __init__(self, file: Path) -> None:
+        with file.open("r+b") as opened:
+            self._cells = memoryview(mmap.mmap(opened.fileno(), 0)).cast("q")
+
+    @staticmethod
+    def blank(keys: int) -> bytes:
+        return struct.pack(f"{1 + 2 * keys}q", -1, *[0] * 2 * keys)
+
+    @property
+    def focus(self) -> int:
+        return self._cells[0]
+
+    @focus.setter
+    def focus(self, index: int) -> None:
+        self._cells[0] = index
+
+    def presented(self, index: int) -> int:
+        return self._cells[1 + 2 * index]
+
+    def accepted(self, index: int) -> int:
+        return self._cells[2 + 2 * index]
+
+    def note(self, index: int, call: Call) -> None:
+        self._cells[1 + 2 * index] = call.began
+        if call.accepted:
+            self._cells[2 + 2 * index] = call.began
+
+
 @dataclass
 class Callers:
     """What the test holds of its callers; `calls` is full once they have ended."""
 
     processes: list[subprocess.Popen[str]]
     outputs: list[Path]
-    focus: mmap.mmap
+    board: Board
     calls: list[Call] = field(default_factory=list)
 
     def crowd_around(self, index: int) -> None:
         """From now on most requests present the key with this index."""
-        self.focus[:8] = struct.pack("q", index)
+        self.board.focus = index
+
+    def see_out(self, index: int, end: Callable[[], Done]) -> Done:
+        """Ends the key with this index by `end`, once it was accepted, and waits until it was presented afterwards.
+
+        However slow the machine is: without a request before and one after, the test would say nothing.
+        """
+        self.until_accepted(index)
+        done = end()
+        self.until_presented(index, done.ended)
+        return done
+
+    def until_accepted(self, index: int) -> None:
+        self._wait_for(lambda: self.board.accepted(index) > 0)
+
+    def until_presented(self, index: int, since: int) -> None:
+        """Until a request has been answered that began later than `since`."""
+        self._wait_for(lambda: self.board.presented(index) > since)
+
+    def _wait_for(self, seen: Callable[[], bool]) -> None:
+        until = time.monotonic() + WAITS
+        while not seen():
+            assert time.monotonic() < until, f"Callers made no such request in {WAITS} s."
+            time.sleep(0.002)
 
     def wait(self) -> None:
         """Until all have made their number of requests."""
@@ -121,14 +185,14 @@ def calling(
 ) -> Iterator[Callers]:
     """Calls until the block is left, or until all have made `requests` together."""
     name = f"load{time.monotonic_ns()}"
-    focus = folder / f"{name}.focus"
-    focus.write_bytes(struct.pack("q", -1))
-    callers = Callers([], [], _shared(focus))
+    board = folder / f"{name}.board"
+    board.write_bytes(Board.blank(len(keys)))
+    callers = Callers([], [], Board(board))
     for number in range(processes):
         output = folder / f"{name}.{number}"
         share = requests // processes + (number < requests % processes)
         first = number * threads
-        plan = Plan(ports, keys, threads, str(output), str(focus), first, requests=share, **over)
+        plan = Plan(ports, keys, threads, str(output), str(board), first, requests=share, **over)
         callers.processes.append(_start(plan))
         callers.outputs.append(output)
     try:
@@ -146,11 +210,6 @@ def calling(
             process.wait()
 
 
-def _shared(file: Path) -> mmap.mmap:
-    with file.open("r+b") as opened:
-        return mmap.mmap(opened.fileno(), 8)
-
-
 def _start(plan: Plan) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.faults.load"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -164,9 +223,9 @@ def _start(plan: Plan) -> subprocess.Popen[str]:
 
 
 class _Thread(threading.Thread):
-    def __init__(self, plan: Plan, number: int, tickets: Iterator[int], focus: mmap.mmap) -> None:
+    def __init__(self, plan: Plan, number: int, tickets: Iterator[int], board: Board) -> None:
         super().__init__(daemon=True)
-        self._plan, self._number, self._tickets, self._focus = plan, number, tickets, focus
+        self._plan, self._number, self._tickets, self._board = plan, number, tickets, board
         self._keys = list(plan.keys.items())
         self._connections: dict[int, HTTPConnection] = {}
         self.calls: list[Call] = []
@@ -174,16 +233,19 @@ class _Thread(threading.Thread):
     def run(self) -> None:
         port = self._plan.ports[self._number % len(self._plan.ports)]
         for _ in self._tickets:
-            self.calls.append(self._call(port, *self._choose(), *random.choice(self._plan.routes)))
+            index = self._choose()
+            call = self._call(port, *self._keys[index], *random.choice(self._plan.routes))
+            self._board.note(index, call)
+            self.calls.append(call)
             if self._plan.pause:
                 time.sleep(self._plan.pause)
 
-    def _choose(self) -> tuple[str, str]:
-        middle: int = struct.unpack("q", self._focus[:8])[0]
+    def _choose(self) -> int:
+        """The index of a key."""
+        middle, last = self._board.focus, len(self._keys) - 1
         if middle < 0:
-            return random.choice(self._keys)
-        index = middle + random.choice(self._plan.around)
-        return self._keys[min(max(index, 0), len(self._keys) - 1)]
+            return random.randint(0, last)
+        return min(max(middle + random.choice(self._plan.around), 0), last)
 
     def _call(self, port: int, key: str, secret: str, method: str, path: str) -> Call:
         headers = {"Authorization": f"Bearer {secret}", **self._plan.headers}
@@ -236,8 +298,8 @@ class _Tickets(Iterator[int]):
 
 def main() -> None:
     plan = Plan(**json.loads(sys.stdin.readline()))
-    tickets, focus = _Tickets(plan.requests), _shared(Path(plan.focus))
-    threads = [_Thread(plan, plan.first + number, tickets, focus) for number in range(plan.threads)]
+    tickets, board = _Tickets(plan.requests), Board(Path(plan.board))
+    threads = [_Thread(plan, plan.first + number, tickets, board) for number in range(plan.threads)]
     print("ready", flush=True)  # noqa: T201  (to the test that has started this)
     sys.stdin.readline()
     for thread in threads:

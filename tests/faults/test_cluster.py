@@ -58,6 +58,7 @@ def test_revoked_key_is_refused_from_the_answer_on_while_servers_change_places(l
         for index, (key, presented) in enumerate(keys.items()):
             callers.crowd_around(index)
             time.sleep(0.15)
+            callers.until_accepted(index)
             if index % 3 == 2:
                 _fail_over(large, large.cluster.of(_record(presented)))
             else:
@@ -68,6 +69,7 @@ def test_revoked_key_is_refused_from_the_answer_on_while_servers_change_places(l
                         time.sleep(0.05)
             if key not in ends:
                 ends[key] = large.operator.make("revoke", key=key)
+            callers.until_presented(index, ends[key].ended)
         time.sleep(0.3)
     judge.assert_in_use(callers.calls, ends)
     assert judge.accepted_after(callers.calls, ends) == []

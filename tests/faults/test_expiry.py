@@ -20,6 +20,9 @@ CLOCK = Path(__file__).parent / "clock"
 WRONG = (3600.0, -3600.0) if FULL else ()
 """Seconds. When embedded, the one process has the only clock there is."""
 
+NEAR = sizes.size(2.0, 0.5)
+"""Seconds from the end of a key: what a request may take on a machine that runs all the tests at once."""
+
 CLOCKS = """
 import json, time
 from django.utils import timezone
@@ -48,7 +51,7 @@ def test_clocks_are_wrong(wrong: list[Web]) -> None:
 
 
 def test_key_ends_at_its_second(site: Site, operator: Changes, project: str, wrong: list[Web], tmp_path: Path) -> None:
-    at = math.ceil(time.time() + sizes.size(2, 10))
+    at = math.ceil(time.time() + sizes.size(4, 10))
     keys = operator.keys(4, project=project, expires_at=datetime.fromtimestamp(at, UTC).isoformat())
     moment = time.monotonic_ns() + round((at - time.time()) * judge.SECOND)
     ports = [web.port for web in wrong] or site.ports
@@ -61,7 +64,7 @@ def test_key_ends_at_its_second(site: Site, operator: Changes, project: str, wro
     assert {call.code for call in callers.calls if call.status == 401} == {"expired"}
     last = max((call.began - moment) / judge.SECOND for call in callers.calls if call.accepted)
     first = min((call.ended - moment) / judge.SECOND for call in callers.calls if not call.accepted)
-    assert last > -0.5 and first < 0.5, "Nobody asked around that second."
+    assert last > -NEAR and first < NEAR, "Nobody asked around that second."
     report.note("expiry", requests=len(callers.calls), last_accepted_began=last, first_refused_ended=first)
 
 

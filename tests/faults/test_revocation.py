@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_key_is_refused_from_the_answer_on(
         for index, (key, target) in enumerate(targets.items()):
             callers.crowd_around(index)
             time.sleep(APART)
-            ends[key] = operator.make(end.what, **{end.target: target})
+            ends[key] = callers.see_out(index, partial(operator.make, end.what, **{end.target: target}))
         time.sleep(APART)
     judge.assert_in_use(callers.calls, ends)
     assert not any(done.later for done in ends.values())
