@@ -12,9 +12,10 @@ from typing import TypeVar
 from django.http import QueryDict
 
 from apps.core.errors import FieldError, Invalid, invalid
-from apps.core.fields import Field, parse_query
+from apps.core.fields import Field
 from apps.core.secret import redact
 from apps.core.times import parse_moment
+from apps.core.values import parse_query
 from apps.records import cursor as cursors
 from apps.records.queries import Listing
 

@@ -17,6 +17,7 @@ from apps.core.catalogue_entry import CatalogueError, Entry, read
 from apps.core.errors import Invalid
 from apps.core.fields import Field
 from apps.core.resources import KINDS, MANAGEMENT_OPERATIONS, METHODS, Action, Group, Resource
+from apps.core.values import TEXT_MAX
 
 __all__ = ["MANAGEMENT_OPERATIONS", "METHODS", "Action", "Catalogue", "CatalogueError", "Group", "Resource", "load"]
 
@@ -199,7 +200,7 @@ def _resource(entry: Entry, slug: str, shared: Mapping[str, Entry], groups: Sequ
         actions=_actions(entry, shared),
         fields=_fields(entry),
         dynamic=entry.flag("dynamic"),
-        board=entry.text("board", fields.TEXT_MAX, default=""),
+        board=entry.text("board", TEXT_MAX, default=""),
     )
     _check_implies(entry, resource)
     _check_kind(entry, resource)
@@ -349,9 +350,9 @@ def _field(row: Entry) -> Field:
     row.only("name", "label", "type", "required", "options", "description")
     try:
         return fields.define(
-            name=row.text("name", fields.TEXT_MAX),
+            name=row.text("name", TEXT_MAX),
             label=row.label(),
-            type=row.text("type", fields.TEXT_MAX),
+            type=row.text("type", TEXT_MAX),
             required=row.flag("required"),
             options=row.words("options"),
             description=row.text("description", fields.DESCRIPTION_MAX, default=""),

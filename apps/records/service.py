@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 
 from apps.audit import service as audit
 from apps.audit.events import EventType
-from apps.core import fields
+from apps.core import values
 from apps.core.actor import Actor
 from apps.core.errors import Conflict, FieldError, Invalid, Missing
+from apps.core.fields import Field, pointer
 from apps.core.ids import new_id
 from apps.core.resources import Resource
 from apps.records import queries, schema, steps
@@ -29,7 +30,7 @@ class Written:
 
     record: Record
     ignored: tuple[str, ...]
-    fields: tuple[fields.Field, ...] = ()
+    fields: tuple[Field, ...] = ()
 
 
 def create_record(
@@ -50,11 +51,11 @@ def create_record(
     with transaction.atomic(durable=True):
         known = schema.held_fields(project_id, resource)
         cleaned = _clean(known, resource, data, strict=strict, partial=False)
-        values = _filled(_initial(resource) | _stored(known, cleaned))
-        record = Record(id=record_id or new_id("rec"), project_id=project_id, resource=resource.slug, data=values)
+        filled = _filled(_initial(resource) | _stored(known, cleaned))
+        record = Record(id=record_id or new_id("rec"), project_id=project_id, resource=resource.slug, data=filled)
         try:
             with transaction.atomic():
-                _audit(EventType.RECORD_CREATED, actor, record, resource, _names(known, values))
+                _audit(EventType.RECORD_CREATED, actor, record, resource, _names(known, filled))
                 record.created_at = record.updated_at = next_moment(project_id, resource.slug)
                 record.save(force_insert=True)
         except IntegrityError:
@@ -105,42 +106,42 @@ def delete_record(*, actor: Actor, project_id: str, resource: Resource, record_i
     return record
 
 
-def _refuse_unseen(known: Sequence[fields.Field], before: Mapping[str, object], seen: Mapping[str, object]) -> None:
+def _refuse_unseen(known: Sequence[Field], before: Mapping[str, object], seen: Mapping[str, object]) -> None:
     keys = {field.name: field.key for field in known}
     if any(name not in keys or before.get(keys[name]) != value for name, value in seen.items()):
         raise Conflict("Somebody else has changed this record meanwhile.", "changed_meanwhile")
 
 
 def _clean(
-    known: Sequence[fields.Field], resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
-) -> fields.Cleaned:
+    known: Sequence[Field], resource: Resource, data: Mapping[str, object], *, strict: bool, partial: bool
+) -> values.Cleaned:
     owned = schema.owned_fields(resource)
     writable = [field for field in known if field.key not in owned]
     return clean(writable, data, strict=strict, partial=partial, owned=owned)
 
 
-def _stored(known: Sequence[fields.Field], cleaned: fields.Cleaned) -> dict[str, object]:
+def _stored(known: Sequence[Field], cleaned: values.Cleaned) -> dict[str, object]:
     """The values by key, in the order of the fields."""
     return {field.key: cleaned.values[field.name] for field in known if field.name in cleaned.values}
 
 
-def _names(known: Sequence[fields.Field], keys: Collection[str]) -> list[str]:
+def _names(known: Sequence[Field], keys: Collection[str]) -> list[str]:
     """What the keys are called at present. What no field in use has is not named."""
     return [field.name for field in known if field.key in keys]
 
 
 def clean(
-    known: Sequence[fields.Field],
+    known: Sequence[Field],
     data: Mapping[str, object],
     *,
     strict: bool,
     partial: bool = False,
     owned: Collection[str] = (),
-) -> fields.Cleaned:
+) -> values.Cleaned:
     """`fields.clean`, which also refuses, if `strict`, the names that are no field or are `owned` by operations."""
     errors: Sequence[FieldError] = _unknown(known, data, owned) if strict else ()
     try:
-        cleaned = fields.clean(known, data, partial=partial)
+        cleaned = values.clean(known, data, partial=partial)
     except Invalid as fault:
         raise Invalid([*fault.errors, *errors]) from None
     if errors:
@@ -148,14 +149,12 @@ def clean(
     return cleaned
 
 
-def _unknown(known: Sequence[fields.Field], data: Mapping[str, object], owned: Collection[str]) -> list[FieldError]:
+def _unknown(known: Sequence[Field], data: Mapping[str, object], owned: Collection[str]) -> list[FieldError]:
     names = {field.name for field in known}
     return [
-        FieldError(fields.pointer(name), _BY_OPERATION, "read_only")
+        FieldError(pointer(name), _BY_OPERATION, "read_only")
         if name in owned
-        else FieldError(
-            fields.pointer(name), "There is no such field. Names count exactly, case and all.", "unknown_field"
-        )
+        else FieldError(pointer(name), "There is no such field. Names count exactly, case and all.", "unknown_field")
         for name in data
         if name not in names
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from apps.core import fields
+from apps.core import fields, values
 from apps.core.errors import FieldError, Invalid
 from apps.core.fields import Field
 
@@ -37,12 +37,12 @@ def field(type: str, *, required: bool = False) -> Field:
 
 
 def stored(type: str, value: object) -> object:
-    return fields.clean([field(type)], {"x": value}, partial=False).values["x"]
+    return values.clean([field(type)], {"x": value}, partial=False).values["x"]
 
 
 def faults(*some: Field, data: Mapping[str, object], partial: bool = False) -> list[FieldError]:
     with pytest.raises(Invalid) as refusal:
-        fields.clean(some, data, partial=partial)
+        values.clean(some, data, partial=partial)
     return list(refusal.value.errors)
 
 

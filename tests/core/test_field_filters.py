@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core import fields
+from apps.core import values
 from apps.core.errors import Invalid
 from tests.core.field_cases import NAME, field
 
 
 def query_refusal(type: str, text: str) -> tuple[str, str]:
     with pytest.raises(Invalid) as refusal:
-        fields.parse_query(field(type), text)
+        values.parse_query(field(type), text)
     [fault] = refusal.value.errors
     assert fault.pointer == "?x"
     return fault.code, fault.detail
@@ -46,7 +46,7 @@ def query_refusal(type: str, text: str) -> tuple[str, str]:
     ],
 )
 def test_a_filter_has_the_type_of_its_field(type: str, text: str, expected: object) -> None:
-    result = fields.parse_query(field(type), text)
+    result = values.parse_query(field(type), text)
     assert (result, result.__class__) == (expected, expected.__class__)
 
 
@@ -99,4 +99,4 @@ def test_a_filter_is_judged_like_a_value(type: str, text: str, code: str) -> Non
 
 
 def test_a_filter_by_a_required_field_may_be_empty() -> None:
-    assert fields.parse_query(NAME, "") == ""
+    assert values.parse_query(NAME, "") == ""

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from apps.core import fields
+from apps.core import fields, values
 from apps.core.fields import Field
 from tests.core.field_cases import SAMPLES, TAGS, refusal, stored
 
@@ -182,6 +182,6 @@ def test_a_multiple_choice_names_each_option_once(value: list[str]) -> None:
 
 def test_all_that_is_stored_can_be_written_as_json_and_cleaned_again() -> None:
     some = [Field(type, type, type, options=TAGS.options if type in fields.CHOICES else ()) for type in fields.TYPES]
-    once = fields.clean(some, SAMPLES, partial=False).values
+    once = values.clean(some, SAMPLES, partial=False).values
     again = json.loads(json.dumps(once, allow_nan=False).encode())
-    assert fields.clean(some, again, partial=False).values == once
+    assert values.clean(some, again, partial=False).values == once

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core import fields
+from apps.core import fields, values
 from apps.core.errors import FieldError
-from apps.core.fields import Cleaned, Field
+from apps.core.fields import Field
+from apps.core.values import Cleaned
 from tests.core.field_cases import EMAIL, NAME, SAMPLES, STAGE, TAGS, faults, field, stored
 
 
@@ -17,23 +18,23 @@ def test_every_type_has_a_sample_here_and_accepts_it() -> None:
 
 def test_names_that_no_field_has_are_ignored_and_listed_in_the_order_sent() -> None:
     sent = {"zeta": 1, "name": "Ann", "Name": "Ben", "name ": "Cy", "id": "rec_1", "alpha": None}
-    assert fields.clean([NAME, EMAIL], sent, partial=False) == Cleaned(
+    assert values.clean([NAME, EMAIL], sent, partial=False) == Cleaned(
         {"name": "Ann"}, ("zeta", "Name", "name ", "id", "alpha")
     )
 
 
 def test_what_was_not_sent_is_not_in_the_values() -> None:
-    assert fields.clean([NAME, EMAIL, STAGE], {"name": "Ann"}, partial=False).values == {"name": "Ann"}
+    assert values.clean([NAME, EMAIL, STAGE], {"name": "Ann"}, partial=False).values == {"name": "Ann"}
 
 
 def test_values_come_in_the_order_of_the_fields() -> None:
-    cleaned = fields.clean([NAME, STAGE], {"stage": "won", "name": "Ann"}, partial=False)
+    cleaned = values.clean([NAME, STAGE], {"stage": "won", "name": "Ann"}, partial=False)
     assert list(cleaned.values) == ["name", "stage"]
 
 
 def test_what_was_sent_is_left_as_it_is() -> None:
     sent = {"tags": ["red"], "other": 1}
-    cleaned = fields.clean([TAGS], sent, partial=False)
+    cleaned = values.clean([TAGS], sent, partial=False)
     assert sent == {"tags": ["red"], "other": 1}
     assert cleaned.values["tags"] is not sent["tags"]
 
@@ -45,7 +46,7 @@ def test_a_name_that_cannot_be_written_back_is_refused_as_a_fault_of_the_body(ba
 
 
 def test_names_with_characters_beyond_the_basic_plane_are_ignored_like_others() -> None:
-    assert fields.clean([], {"\U0001f600": 1, "\ud7ff": 1, "\ue000": 1}, partial=False).ignored == (
+    assert values.clean([], {"\U0001f600": 1, "\ud7ff": 1, "\ue000": 1}, partial=False).ignored == (
         "\U0001f600",
         "\ud7ff",
         "\ue000",
@@ -74,14 +75,14 @@ def test_a_required_field_must_be_there() -> None:
 
 
 def test_a_partial_change_needs_no_required_field() -> None:
-    assert fields.clean([NAME, EMAIL], {"email": "a@b.cd"}, partial=True).values == {"email": "a@b.cd"}
-    assert fields.clean([NAME], {}, partial=True) == Cleaned({}, ())
+    assert values.clean([NAME, EMAIL], {"email": "a@b.cd"}, partial=True).values == {"email": "a@b.cd"}
+    assert values.clean([NAME], {}, partial=True) == Cleaned({}, ())
 
 
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize("type", fields.TYPES)
 def test_null_clears_an_optional_field_of_any_type(type: str, *, partial: bool) -> None:
-    assert fields.clean([field(type)], {"x": None}, partial=partial).values == {"x": None}
+    assert values.clean([field(type)], {"x": None}, partial=partial).values == {"x": None}
 
 
 @pytest.mark.parametrize("partial", [False, True])
@@ -112,7 +113,7 @@ def test_a_required_field_is_not_satisfied_by_what_nobody_sees(type: str, blank:
     ("type", "value"), [("text", " a"), ("text", "\U0001f600"), ("number", 0), ("integer", 0), ("boolean", False)]
 )
 def test_a_required_field_accepts_zero_false_and_any_visible_character(type: str, value: object) -> None:
-    assert fields.clean([field(type, required=True)], {"x": value}, partial=False).values == {"x": value}
+    assert values.clean([field(type, required=True)], {"x": value}, partial=False).values == {"x": value}
 
 
 @pytest.mark.parametrize(("type", "value"), [("text", ""), ("text", "  "), ("long_text", ""), ("multiple_choice", [])])

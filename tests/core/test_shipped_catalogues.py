@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from apps.core import catalogue, fields
+from apps.core import catalogue, values
 from apps.core.catalogue import Catalogue, Resource
 from tests.core.catalogue_files import SHIPPED
 
@@ -194,4 +194,4 @@ def test_a_record_can_be_made_of_its_required_field_alone(name: str) -> None:
     example = {"phone": "+442079460018", "text": "Ann"}
     some = EVERY[name].fields
     data = {field.name: example[field.type] for field in some if field.required}
-    assert fields.clean(some, data, partial=False).values == data
+    assert values.clean(some, data, partial=False).values == data

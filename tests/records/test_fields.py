@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Event
 from apps.core import fields as rules
+from apps.core import values
 from apps.core.errors import BoltkeysError, Conflict, Invalid, Missing
 from apps.core.resources import Resource
 from apps.projects import catalogues
@@ -185,7 +186,7 @@ def test_type_can_change_while_no_record_has_a_value(sales: Project) -> None:
 
 
 EXAMPLES: dict[str, object] = {
-    "text": "x" * rules.TEXT_MAX, "integer": rules.NUMBER_MAX, "date": "2026-03-31",
+    "text": "x" * values.TEXT_MAX, "integer": values.NUMBER_MAX, "date": "2026-03-31",
     "date_time": "2026-03-31T09:30:00.123456Z", "email": "a@example.com", "phone": "+44 20 7946 0018",
     "url": f"https://example.com/{'x' * 1_900}", "single_choice": "x" * 80,
 }  # fmt: skip
@@ -196,7 +197,7 @@ def test_wider_type_takes_every_value_as_it_is_stored() -> None:
     for before, wider in rules.WIDER.items():
         for after in wider:
             field = rules.define(name="x", label="X", type=after)
-            cleaned = rules.clean([field], {"x": EXAMPLES[before]}, partial=False)
+            cleaned = values.clean([field], {"x": EXAMPLES[before]}, partial=False)
             assert cleaned.values == {"x": EXAMPLES[before]}
 
 

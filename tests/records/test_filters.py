@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from apps.core.fields import Field, parse_query
+from apps.core.fields import Field
 from apps.core.resources import Resource
+from apps.core.values import parse_query
 from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.records import queries

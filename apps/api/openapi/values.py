@@ -1,4 +1,4 @@
-"""JSON Schema of values: of the fields of a resource, as `apps.core.fields` judges them, and of what is common.
+"""JSON Schema of values: of the fields of a resource, as `apps.core.values` judges them, and of what is common.
 
 Patterns are those of ECMA-262 with the flag `u`, as JSON Schema has them. ASCII stands in them by itself, so that a
 reader without the flag is right about it, too. What the rules forgive besides, such as spaces around an address, is
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from apps.api.openapi.described import Schema
-from apps.core import fields
+from apps.core import values
 from apps.core.fields import Field
 
 TEXT = r"^[^\u0000]*$"
@@ -37,7 +37,7 @@ _ATOM = rf"{_WORD}!#$%&'*+/=?^`{{|}}~\-]+"
 _REST = rf"(?:[{_ALNUM}\-]{{0,61}}[{_ALNUM}])?"
 _LABEL, _TOP = rf"[{_ALNUM}]{_REST}", rf"[{_LETTER}]{_REST}"
 EMAIL = rf"^(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
-PHONE = f"^{fields.PHONE_PATTERN}$"
+PHONE = f"^{values.PHONE_PATTERN}$"
 _PART = rf"{_WORD}](?:{_WORD}\-]{{0,61}}{_WORD}])?"
 _HOST = rf"(?:{_PART}(?:\.{_PART})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
 URL = rf'^[hH][tT][tT][pP][sS]?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#][^\u0000-\u0020\u007f-\u00a0\s<>"]*)?$'
@@ -66,16 +66,16 @@ def moment() -> Schema:
 
 
 _SIMPLE: Mapping[str, Callable[[], Schema]] = {
-    "text": lambda: text(fields.TEXT_MAX),
-    "long_text": lambda: text(fields.LONG_TEXT_MAX),
-    "number": lambda: {"type": "number", "minimum": -fields.NUMBER_MAX, "maximum": fields.NUMBER_MAX},
-    "integer": lambda: {"type": "integer", "minimum": -fields.NUMBER_MAX, "maximum": fields.NUMBER_MAX},
+    "text": lambda: text(values.TEXT_MAX),
+    "long_text": lambda: text(values.LONG_TEXT_MAX),
+    "number": lambda: {"type": "number", "minimum": -values.NUMBER_MAX, "maximum": values.NUMBER_MAX},
+    "integer": lambda: {"type": "integer", "minimum": -values.NUMBER_MAX, "maximum": values.NUMBER_MAX},
     "boolean": lambda: {"type": "boolean"},
     "date": lambda: {"type": "string", "format": "date", "pattern": DAY},
     "date_time": moment,
-    "email": lambda: {"type": "string", "format": "idn-email", "pattern": EMAIL, "maxLength": fields.EMAIL_MAX},
+    "email": lambda: {"type": "string", "format": "idn-email", "pattern": EMAIL, "maxLength": values.EMAIL_MAX},
     "phone": lambda: {"type": "string", "pattern": PHONE},
-    "url": lambda: {"type": "string", "format": "iri", "pattern": URL, "maxLength": fields.URL_MAX},
+    "url": lambda: {"type": "string", "format": "iri", "pattern": URL, "maxLength": values.URL_MAX},
 }
 
 

@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.api.openapi import values
 from apps.api.problems import CODES
 from apps.core import fields, text
+from apps.core import values as judged
 from apps.core.errors import Invalid
 from apps.core.fields import Field
 from apps.projects import catalogues
@@ -161,7 +162,7 @@ def test_schema_of_a_field_says_what_the_rules_say(type: str, required: bool) ->
 
 def is_taken(field: Field, value: object) -> bool:
     try:
-        fields.clean([field], {field.name: value}, partial=False)
+        judged.clean([field], {field.name: value}, partial=False)
     except Invalid:
         return False
     return True

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.core import fields, problems
+from apps.core import problems, values
 from apps.core.catalogue import Catalogue
 from apps.dashboard.docs import examples
 from apps.projects import catalogues
@@ -62,7 +62,7 @@ def test_catalogue_is_listed_with_all_its_scopes(client: Client, db: None, slug:
 def test_example_body_is_valid(slug: str) -> None:
     resource = examples.resource_of(catalogues.get(slug))
     body = examples.sample(resource)
-    cleaned = fields.clean(resource.fields, body, partial=False)
+    cleaned = values.clean(resource.fields, body, partial=False)
     assert cleaned.values == body and not cleaned.ignored
 
 
