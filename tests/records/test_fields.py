@@ -2,100 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Waits
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Event
 from apps.core import fields as rules
 from apps.core import values
-from apps.core.errors import BoltkeysError, Conflict, Invalid, Missing
-from apps.core.resources import Resource
+from apps.core.errors import Conflict, Invalid, Missing
 from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.records import fields, models, queries, schema, service
-from apps.records.fields import Definition
 from tests import make
-
-CONTACTS = catalogues.get("bolten").resources["contacts"]
-OPPORTUNITIES = catalogues.get("bolten").resources["opportunities"]
-BUDGET = Definition("budget", "Budget", "number")
-TOGETHER = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def sales(db: None) -> Project:
-    return make.project("Sales", catalogue="bolten")
-
-
-def add(project: Project, name: str = "budget", type: str = "number", **over: Any) -> models.Field:
-    definition = Definition(name, over.pop("label", name.capitalize()), type, **over)
-    return fields.add_field(actor=make.TESTER, project_id=project.id, resource=CONTACTS, definition=definition)
-
-
-def change(project: Project, key: str, *, revision: int | None = None, **over: Any) -> models.Field:
-    """What is not in `over` stays as it is."""
-    seen = next(entry for entry in schema.all_fields(project.id, CONTACTS) if entry.field.key == key)
-    now = seen.field
-    settings: dict[str, Any] = {"name": now.name, "label": now.label, "type": now.type, "required": now.required}
-    settings |= {"options": now.options, "description": now.description} | over
-    return fields.change_field(
-        actor=make.TESTER,
-        project_id=project.id,
-        resource=CONTACTS,
-        key=key,
-        revision=seen.revision if revision is None else revision,
-        definition=Definition(**settings),
-    )
-
-
-def archive(project: Project, key: str) -> models.Field:
-    return fields.archive_field(actor=make.TESTER, project_id=project.id, resource=CONTACTS, key=key)
-
-
-def restore(project: Project, key: str) -> models.Field:
-    return fields.restore_field(actor=make.TESTER, project_id=project.id, resource=CONTACTS, key=key)
-
-
-def move(project: Project, key: str, *, up: bool) -> models.Field:
-    return fields.move_field(actor=make.TESTER, project_id=project.id, resource=CONTACTS, key=key, up=up)
-
-
-def create(project: Project, **data: object) -> service.Written:
-    data = {"name": "Ann"} | data
-    return service.create_record(actor=make.TESTER, project_id=project.id, resource=CONTACTS, data=data)
-
-
-def update(project: Project, written: service.Written, **data: object) -> service.Written:
-    return service.update_record(
-        actor=make.TESTER, project_id=project.id, resource=CONTACTS, record_id=written.record.id, data=data
-    )
-
-
-def shown(project: Project, written: service.Written) -> dict[str, Any]:
-    """The record as the API shows it now."""
-    record = queries.record_in(project.id, CONTACTS, written.record.id)
-    assert record is not None
-    return queries.record_json(record, schema.fields_of(project.id, CONTACTS), CONTACTS)
-
-
-def names(project: Project, resource: Resource = CONTACTS) -> list[str]:
-    return [field.name for field in schema.fields_of(project.id, resource)]
-
-
-def faults(act: Callable[[], object]) -> list[tuple[str, str]]:
-    with pytest.raises(Invalid) as caught:
-        act()
-    return [(error.pointer, error.code) for error in caught.value.errors]
-
-
-BUILT_IN = [field.name for field in CONTACTS.fields]
+from tests.records.field_changes import (
+    BUDGET,
+    BUILT_IN,
+    CONTACTS,
+    OPPORTUNITIES,
+    add,
+    archive,
+    change,
+    create,
+    faults,
+    fill,
+    move,
+    names,
+    restore,
+    shown,
+    update,
+)
 
 
 def test_added_field_comes_last_and_the_built_in_ones_stay(sales: Project) -> None:
@@ -335,17 +272,6 @@ def test_there_is_room_for_a_number_of_fields(sales: Project) -> None:
         add(sales, "one_too_many")
 
 
-def fill(project: Project, count: int) -> None:
-    """Adds fields until there are `count`."""
-    there = models.Field.objects.count()
-    models.Field.objects.bulk_create(
-        models.Field(
-            project=project, resource="contacts", key=f"k{n}", name=f"n{n}", label=f"L{n}", type="text", order=n + 99
-        )
-        for n in range(there, count)
-    )
-
-
 def test_what_is_not_there_is_missing(sales: Project) -> None:
     for act in (archive, restore):
         with pytest.raises(Missing):
@@ -371,109 +297,3 @@ def test_write_asks_for_the_fields_once(sales: Project) -> None:
     with CaptureQueriesContext(connection) as seen:
         create(sales, budget=5)
     assert sum("records_field" in query["sql"] for query in seen.captured_queries) == 1
-
-
-def together(acts: Sequence[Callable[[], object]]) -> list[object]:
-    """What each returns or is refused with, all begun at the same moment."""
-    begin = Barrier(len(acts))
-
-    def one(act: Callable[[], object]) -> object:
-        begin.wait()
-        try:
-            return act()
-        except BoltkeysError as refused:
-            return refused
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))
-
-
-@TOGETHER
-def test_same_field_added_many_times_at_once_is_there_once() -> None:
-    sales = make.project("Sales", catalogue="bolten")
-    answers = together([lambda: add(sales)] * 6)
-    assert sum(isinstance(answer, models.Field) for answer in answers) == 1
-    assert names(sales) == [*BUILT_IN, "budget"]
-
-
-@TOGETHER
-def test_fields_added_at_once_are_all_there_up_to_the_limit() -> None:
-    sales = make.project("Sales", catalogue="bolten")
-    add(sales)
-    fill(sales, fields.USED_MAX - 3)
-    answers = together([lambda n=n: add(sales, f"new{n}") for n in range(6)])  # type: ignore[misc]
-    assert sum(isinstance(answer, Conflict) for answer in answers) == 3
-    assert len(names(sales)) == fields.USED_MAX
-    assert len(set(models.Field.objects.values_list("order", flat=True))) >= 3
-
-
-@TOGETHER
-def test_of_two_who_change_one_field_at_once_one_is_told() -> None:
-    sales = make.project("Sales", catalogue="bolten")
-    add(sales)
-    answers = together([lambda label=label: change(sales, "phone", label=label, revision=0) for label in "AB"])  # type: ignore[misc]
-    assert sorted(type(answer).__name__ for answer in answers) == ["Conflict", "Field"]
-
-
-@TOGETHER
-def test_moves_at_once_lose_no_field() -> None:
-    sales = make.project("Sales", catalogue="bolten")
-    together([lambda n=n: move(sales, BUILT_IN[n], up=n % 2 == 0) for n in range(1, 7)])  # type: ignore[misc]
-    assert sorted(names(sales)) == sorted(BUILT_IN)
-    assert len(set(models.Field.objects.values_list("order", flat=True))) == len(BUILT_IN)
-
-
-@TOGETHER
-def test_change_of_type_waits_for_those_who_write_by_the_old_one() -> None:
-    sales = make.project("Sales", catalogue="bolten")
-    key = add(sales, type="text").key
-
-    def narrow() -> object:
-        return together([lambda: change(sales, key, type="number")])[0]
-
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            known = schema.held_fields(sales.id, CONTACTS)  # as a request does that then writes
-            changing: Future[object] = pool.submit(narrow)
-            with pytest.raises(Waits):
-                changing.result(timeout=0.4)
-            assert "budget" in [field.name for field in known]
-            models.Record.objects.create(project=sales, resource="contacts", data={key: "text"})
-        assert isinstance(changing.result(timeout=10), Invalid)
-
-
-@TOGETHER
-def test_writes_while_fields_change_go_where_they_belong() -> None:
-    """Two fields swap their names, are archived and restored while records are written by those names."""
-    sales = make.project("Sales", catalogue="bolten")
-    a, b = add(sales, "a", "text").key, add(sales, "b", "text").key
-    rounds = 12
-
-    def write() -> list[service.Written]:
-        return [create(sales, a=f"a{n}", b=f"b{n}") for n in range(rounds)]
-
-    def swap() -> None:
-        for _ in range(rounds):
-            for key, name in ((a, "c"), (b, "a"), (a, "b"), (b, "c"), (a, "a"), (b, "b")):
-                change(sales, key, name=name)
-
-    def hide() -> None:
-        for _ in range(rounds):
-            archive(sales, "notes")
-            restore(sales, "notes")
-
-    answers = together([write, write, swap, hide])
-    assert not [answer for answer in answers if isinstance(answer, BaseException)]
-    written = [one for answer in answers[:2] for one in answer]  # type: ignore[attr-defined]
-    assert len(written) == 2 * rounds
-    for one in written:
-        by_name = {field.name: field.key for field in one.fields}
-        stored = models.Record.objects.get(pk=one.record.pk).data
-        for name in ("a", "b"):
-            # Written under the key that the name had in the very schema that the answer shows, else ignored.
-            if name in by_name:
-                assert stored[by_name[name]].startswith(name)
-            else:
-                assert name in one.ignored

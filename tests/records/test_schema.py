@@ -17,11 +17,6 @@ CONTACTS = catalogues.get("bolten").resources["contacts"]
 LEADS = catalogues.get("boltcall").resources["leads"]
 
 
-@pytest.fixture
-def sales(db: None) -> Project:
-    return make.project("Sales", catalogue="bolten")
-
-
 def row(project: Project, name: str, **over: object) -> models.Field:
     values = {"key": name, "label": name, "type": "text", "order": 1, **over}
     return models.Field.objects.create(project=project, resource="contacts", name=name, **values)
