@@ -20,13 +20,14 @@ from apps.api.management import ManagementView
 from apps.api.problems import not_found
 from apps.api.views import ApiView, answer
 from apps.core.catalogue import Catalogue
-from apps.core.errors import invalid
+from apps.core.errors import Refused, invalid
 from apps.core.fields import define
 from apps.core.resources import Action, Resource
 from apps.core.times import parse_moment, rfc3339
 from apps.keys import queries, rules, service
 from apps.keys.models import Key, Status
 from apps.keys.shapes import key_json
+from apps.projects.giving import EXCEEDS
 from apps.projects.models import Environment
 from apps.records import cursor as cursors
 from apps.usage import queries as usage
@@ -119,9 +120,13 @@ class Keys(KeyView):
         """`"me"`: the key belongs to who asks. What a user key makes belongs to its user in any case."""
         if sent.get("owner") is None:
             return None
+        if sent.get("owner") != "me":
+            raise invalid("/owner", 'Only "me" is possible, for a user or a key of one.', "choice")
         me = self.principal.key.owner
-        if sent.get("owner") != "me" or me is None:
-            raise invalid("/owner", 'Only "me" is possible, and only for a user or a key of one.', "choice")
+        if me is None:
+            raise Refused(
+                "A key of the project belongs to nobody, and so does what it makes. Leave out owner.", EXCEEDS
+            )
         return User.objects.get(pk=me.user_id)
 
 

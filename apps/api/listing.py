@@ -45,14 +45,13 @@ def read(params: QueryDict, fields: Sequence[Field], *, strict: bool) -> Query:
     limit = _checked(_limit, params, "limit", errors) or DEFAULT_LIMIT
     cursor = _checked(cursors.decode, params, "cursor", errors)
     since = _checked(_moment, params, "updated_since", errors)
-    order = _checked(_order, params, "order", errors) or (cursor.order if cursor else _default_order(since))
-    if cursor and cursor.order != order:
-        errors.append(
-            FieldError("?cursor", "The cursor is of a list in another order. Begin again without it.", "cursor")
-        )
+    order = _checked(_order, params, "order", errors) or _default_order(since)
+    if cursor and "order" in params and cursor.order != order:
+        ignored += ("order",)
+        errors += _other_order(strict)
     if errors:
         raise Invalid(errors)
-    return Query(Listing(limit, order, cursor, since, filters), ignored)
+    return Query(Listing(limit, cursor.order if cursor else order, cursor, since, filters), ignored)
 
 
 def read_filters(params: QueryDict, fields: Sequence[Field], *, strict: bool) -> tuple[Filters, tuple[str, ...]]:
@@ -97,6 +96,12 @@ def _limit(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
         raise invalid("?limit", f"Give a whole number from 1 to {MAX_LIMIT}.", "range")
     return int(text)
+
+
+def _other_order(strict: bool) -> list[FieldError]:
+    """A list that has begun goes on as it began."""
+    told = "The cursor is of a list in another order. Leave order out, or begin again without the cursor."
+    return [FieldError("?order", told, "cursor")] if strict else []
 
 
 def _default_order(since: datetime | None) -> str:

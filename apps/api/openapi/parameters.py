@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from apps.api import listing
 from apps.api.openapi import shapes, values
 from apps.api.openapi.described import Schema
 from apps.core.fields import Field
 from apps.records import cursor
+from apps.records.cursor import Cursor
 from apps.records.operations import TAG_MAX
 
 _CURSOR = "^(?=Y3JlYXRlZF9hdH|LWNyZWF0ZWRfYXR8|dXBkYXRlZF9hdH|LXVwZGF0ZWRfYXR8)[0-9A-Za-z_-]{80,90}$"
@@ -26,7 +28,9 @@ def limit() -> Schema:
 
 
 def after() -> Schema:
-    return query("cursor", {"type": "string", "pattern": _CURSOR}, "The `next_cursor` of the page before.")
+    place = cursor.encode(Cursor(listing.DEFAULT_ORDER, datetime(2026, 3, 31, 9, 30, tzinfo=UTC), shapes.RECORD_ID))
+    schema = {"type": "string", "pattern": _CURSOR, "examples": [place]}
+    return query("cursor", schema, "The `next_cursor` of the page before. The list goes on in the order it began in.")
 
 
 def order(orders: Sequence[str]) -> Schema:

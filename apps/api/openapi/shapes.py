@@ -16,7 +16,7 @@ from apps.webhooks.models import DeliveryStatus, EndpointStatus
 
 ID = "[0-9A-Za-z]{22}"
 
-KEY_ID, WEBHOOK_ID = "key_4fTq8Zc0aVb1Xy2Lm3Nk5P", "whk_4fTq8Zc0aVb1Xy2Lm3Nk5P"
+KEY_ID, RECORD_ID, WEBHOOK_ID = (f"{prefix}_4fTq8Zc0aVb1Xy2Lm3Nk5P" for prefix in ("key", "rec", "whk"))
 MOMENT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-03-31T09:30:00Z"]}
 MAYBE_MOMENT: Schema = {"type": ["string", "null"], "format": "date-time"}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}

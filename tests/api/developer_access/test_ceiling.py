@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db
         {"allowed_ips": ["0.0.0.0/0"]},
         {"allowed_ips": ["127.0.0.1", "198.51.100.1"]},
         {"environment": "test"},
+        {"owner": "me"},
     ],
 )
 def test_key_cannot_make_a_key_that_could_do_more(boltly: Project, more: dict[str, Any]) -> None:

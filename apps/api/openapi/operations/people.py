@@ -6,6 +6,7 @@ from apps.api import auth, me
 from apps.api.openapi import values
 from apps.api.openapi.described import NOTHING, Answer, At, Operation, Schema, describes, ref, returns
 from apps.api.openapi.routes import OPENAPI, VERIFY
+from apps.core.resources import Resource
 from apps.projects import catalogues
 
 _ANY_TEXT: Schema = {"type": "string", "pattern": values.TEXT}
@@ -84,11 +85,29 @@ def verify(at: At) -> Operation:
         body={
             "type": "object",
             "properties": {"resource": resource, "action": {"type": ["string", "null"], "enum": [*actions, None]}},
+            "allOf": [_actions_of(None), *map(_actions_of, at.catalogue.resources.values())],
         },
         is_body_needed=False,
         codes=["invalid"],
         example={"resource": resources[0]},
     )
+
+
+def _actions_of(resource: Resource | None) -> Schema:
+    """Which actions go with this resource, or with none. Without an action it is read, where reading has a method."""
+    if resource is None:
+        named = _among(["resource"], resource={"type": "string"})
+        return {"if": {"not": named}, "then": _among([], action={"type": "null"})}
+    asked = _among(["resource"], resource={"const": resource.slug})
+    actions = [action.slug for action in resource.actions]
+    if resource.action_for("GET"):
+        return {"if": asked, "then": _among([], action={"enum": [*actions, None]})}
+    return {"if": asked, "then": _among(["action"], action={"enum": actions})}
+
+
+def _among(required: list[str], **properties: Schema) -> Schema:
+    """An object that has these members, beside others: some tools take it for granted that there are none."""
+    return {"required": required, "properties": properties, "unevaluatedProperties": True}
 
 
 @describes(OPENAPI, "GET")

@@ -8,6 +8,14 @@ from apps.api.openapi.described import NOTHING, At, Operation, Schema, describes
 from apps.webhooks import events
 from apps.webhooks.models import URL_MAX, EndpointStatus
 
+_REST = "(?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_LABEL, _TOP = f"[0-9A-Za-z]{_REST}", f"[A-Za-z]{_REST}"
+_PORT = (
+    "(?:443|102[4-9]|10[3-9][0-9]|1[1-9][0-9]{2}|[2-9][0-9]{3}"
+    "|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
+"""443, or one that no system keeps for itself."""
+
 
 @describes(views.Webhooks, "GET")
 def list_webhooks(at: At) -> Operation:
@@ -100,11 +108,11 @@ def _url() -> Schema:
     return {
         "type": "string",
         "format": "uri",
-        "pattern": "^https://[^\\s@#\\\\]+$",
+        "pattern": rf"^https://(?:{_LABEL}\.)+{_TOP}(?::{_PORT})?(?:[/?][^\s@#\\]*)?$",
         "maxLength": URL_MAX,
-        "description": "On the public Internet, by https.",
+        "description": "On the public Internet, by https, by the name of its host.",
     }
 
 
 def _events(at: At) -> Schema:
-    return {"type": "array", "items": shapes.event_names(at.catalogue), "minItems": 1, "uniqueItems": True}
+    return {"type": "array", "items": shapes.event_names(at.catalogue), "minItems": 1}
