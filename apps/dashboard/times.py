@@ -16,6 +16,8 @@ _UNITS = (
     (timedelta(minutes=1), "minute"),
 )
 
+_FEW = timedelta(seconds=15)
+
 
 def relative(moment: datetime, now: datetime) -> str:
     """`3 days ago`, `in 2 hours`, `just now`: the largest whole unit, never more than has passed."""
@@ -25,7 +27,9 @@ def relative(moment: datetime, now: datetime) -> str:
             count = distance // size
             words = f"{count} {unit}" if count == 1 else f"{count} {unit}s"
             return f"{words} ago" if moment <= now else f"in {words}"
-    return "just now" if moment <= now else "in less than a minute"
+    if moment <= now:
+        return "just now"
+    return "in a few seconds" if distance < _FEW else "in less than a minute"
 
 
 def exact_utc(moment: datetime, *, seconds: bool = True) -> str:

@@ -42,7 +42,7 @@ def attempt(delivery_id: str, *, release: Callable[[], None] = lambda: None) -> 
 
 
 def _claimed(delivery_id: str, now: datetime) -> Delivery | None:
-    """The delivery, which nobody else tries now. One to an endpoint that takes nothing any more is given up."""
+    """The delivery, which nobody else tries now. One to an endpoint that takes nothing now is put off, or given up."""
     claim = random_text(22)
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     due = Delivery.objects.filter(free, pk=delivery_id, status=DeliveryStatus.PENDING, next_attempt_at__lte=now)
@@ -51,7 +51,7 @@ def _claimed(delivery_id: str, now: datetime) -> Delivery | None:
     delivery = Delivery.objects.select_related("endpoint").get(pk=delivery_id)
     if delivery.endpoint.is_active:
         return delivery
-    Delivery.objects.filter(pk=delivery_id, claim=claim).update(status=DeliveryStatus.FAILED, next_attempt_at=None)
+    ending.put_off(delivery)
     return None
 
 

@@ -28,7 +28,8 @@ class DeliveryStatus(models.TextChoices):
 class Endpoint(models.Model):
     """`secret` and `old_secret` are sealed (`vault.py`). A deleted one keeps its row until its deliveries are gone.
 
-    `rotation_id`: of the request that rotated the secret last, if it had one.
+    `rotation_id`: of the request that rotated the secret last, if it had one. `paused_until`: while one is disabled by
+    hand, what waits is kept until then.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "whk"), editable=False)
@@ -37,6 +38,7 @@ class Endpoint(models.Model):
     events = models.JSONField()
     status = models.CharField(max_length=8, choices=EndpointStatus, default=EndpointStatus.ACTIVE)
     is_gone = models.BooleanField(default=False)
+    paused_until = models.DateTimeField(null=True, editable=False)
     secret = models.TextField(blank=True, editable=False)
     old_secret = models.TextField(blank=True, editable=False)
     old_secret_until = models.DateTimeField(null=True, editable=False)

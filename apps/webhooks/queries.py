@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.core.errors import Missing
 from apps.records.cursor import Cursor
-from apps.webhooks.models import Delivery, DeliveryStatus, Endpoint
+from apps.webhooks.models import Attempt, Delivery, DeliveryStatus, Endpoint
 
 NO_ENDPOINT = "There is no webhook with this ID."
 NO_DELIVERY = "There is no delivery with this ID."
@@ -22,12 +23,39 @@ _DELIVERY_ID = re.compile(r"msg_[0-9A-Za-z]{22}")
 
 
 def endpoints(project_id: str) -> QuerySet[Endpoint]:
-    """The project's endpoints, the newest first, each with `last_status` and `last_at` of its latest delivery."""
+    """The project's endpoints, the newest first, each with `last_status` and `last_at` of its latest delivery, and
+    with the number of `failing` ones."""
     latest = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at", "-id")
     found = Endpoint.objects.filter(project_id=project_id, deleted_at=None)
     return found.annotate(
-        last_status=Subquery(latest.values("status")[:1]), last_at=Subquery(latest.values("created_at")[:1])
+        last_status=Subquery(latest.values("status")[:1]),
+        last_at=Subquery(latest.values("created_at")[:1]),
+        failing=_failing(),
     ).order_by("-created_at", "-id")
+
+
+def failing(endpoint: Endpoint) -> int:
+    """How many deliveries have been tried in vain since the newest that has arrived: none where the last one has."""
+    return int(Endpoint.objects.filter(pk=endpoint.pk).values_list(_failing(), flat=True)[0])
+
+
+def last_failure(endpoint: Endpoint) -> Attempt | None:
+    """The latest attempt of the newest delivery that was tried in vain."""
+    newest = _tried_in_vain(deliveries(endpoint)).first()
+    return newest.attempts.last() if newest else None
+
+
+def _tried_in_vain(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return found.filter(attempt_count__gt=0).exclude(status=DeliveryStatus.DELIVERED)
+
+
+def _failing() -> Coalesce:
+    """`failing` of each endpoint of a query, by the index on its deliveries."""
+    arrived = Delivery.objects.filter(endpoint=OuterRef("endpoint"), status=DeliveryStatus.DELIVERED)
+    newest = Subquery(arrived.order_by("-created_at").values("created_at")[:1])
+    since = Coalesce(newest, Value(datetime(1970, 1, 1, tzinfo=UTC)))
+    tried = _tried_in_vain(Delivery.objects.filter(endpoint=OuterRef("pk"), created_at__gt=since))
+    return Coalesce(Subquery(tried.values("endpoint").annotate(count=Count("*")).values("count")), 0)
 
 
 def endpoints_with(project_id: str, endpoint_id: str) -> QuerySet[Endpoint]:
@@ -47,23 +75,42 @@ def endpoint_in(project_id: str, endpoint_id: str) -> Endpoint:
 
 def deliveries(endpoint: Endpoint, *, status: str = "") -> QuerySet[Delivery]:
     """What was sent to it, or is to be, the newest first."""
-    found = Delivery.objects.filter(endpoint=endpoint)
+    found = endpoint.deliveries.all()
     if status in DeliveryStatus.values:
         found = found.filter(status=status)
     return found.order_by("-created_at", "-id")
 
 
-def delivered_today(endpoint: Endpoint, now: datetime) -> int:
-    """How many deliveries of the last 24 hours have arrived."""
-    since = now - timedelta(hours=24)
-    return deliveries(endpoint, status=DeliveryStatus.DELIVERED).filter(created_at__gte=since).count()
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Deliveries that were made in the last 24 hours, how many of them have arrived, and how many wait in all."""
+
+    sent: int
+    accepted: int
+    waiting: int
+
+
+def health(endpoint: Endpoint, now: datetime) -> Health:
+    """What an endpoint is used for, before it is disabled or deleted."""
+    today, arrived = Q(created_at__gte=now - timedelta(hours=24)), Q(status=DeliveryStatus.DELIVERED)
+    found = Delivery.objects.filter(endpoint=endpoint).aggregate(
+        sent=Count("pk", filter=today),
+        accepted=Count("pk", filter=today & arrived),
+        waiting=Count("pk", filter=Q(status=DeliveryStatus.PENDING)),
+    )
+    return Health(**found)
+
+
+def waiting_for(endpoint: Endpoint) -> int:
+    """How many of its deliveries wait."""
+    return deliveries(endpoint, status=DeliveryStatus.PENDING).count()
 
 
 def deliveries_with(endpoint: Endpoint, delivery_id: str) -> QuerySet[Delivery]:
     """The one delivery, or none."""
     if not _DELIVERY_ID.fullmatch(delivery_id):
         return Delivery.objects.none()
-    return Delivery.objects.filter(endpoint=endpoint, pk=delivery_id)
+    return endpoint.deliveries.filter(pk=delivery_id)
 
 
 def delivery_in(endpoint: Endpoint, delivery_id: str) -> Delivery:

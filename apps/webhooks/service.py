@@ -82,7 +82,8 @@ def update_endpoint(
 ) -> Endpoint:
     """The endpoint with what is given changed; None leaves as it is. Raises `Invalid`, `Missing`.
 
-    Disabling gives up what waits; an enabled one gets the events from then on.
+    What waits for a disabled one is kept for `ending.PAUSE`, and goes on when it is enabled within that time. What
+    happens meanwhile is not sent: an enabled one gets the events from then on.
     """
     checks: dict[str, Callable[[], Any]] = {
         "url": partial(clean_url, url),
@@ -204,11 +205,18 @@ def _insert(endpoint: Endpoint) -> bool:
 def _change(actor: Actor, row: Endpoint, changed: dict[str, Any]) -> None:
     for name, value in changed.items():
         setattr(row, name, value)
-    row.is_gone = row.is_gone and not row.is_active
-    row.save(update_fields=[*changed, "is_gone"])
-    if not row.is_active:
-        ending.give_up_waiting(row)
+    if "status" in changed:
+        _switch(row, timezone.now())
+    row.save(update_fields=[*changed, "is_gone", "paused_until"])
     ending.record(EventType.WEBHOOK_UPDATED, actor, row, {k: v for k, v in changed.items() if k != "url"})
+
+
+def _switch(row: Endpoint, now: datetime) -> None:
+    if row.is_active:
+        row.is_gone = False
+        ending.go_on(row, now)
+    else:
+        ending.pause(row, now)
 
 
 def _locked(project_id: str, endpoint_id: str) -> Endpoint:

@@ -20,13 +20,14 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def delivery_json(delivery: Delivery) -> dict[str, Any]:
-    """With its attempts, which are prefetched."""
+    """With its attempts, which are prefetched. A paused one has no next attempt until somebody enables its endpoint."""
+    next_attempt_at = delivery.next_attempt_at if delivery.endpoint.is_active else None
     return {
         "id": delivery.id,
         "event": delivery.event,
         "status": delivery.status,
         "created_at": rfc3339(delivery.created_at),
-        "next_attempt_at": rfc3339(delivery.next_attempt_at),
+        "next_attempt_at": rfc3339(next_attempt_at),
         "payload": json.loads(delivery.payload),
         "attempts": [_attempt_json(attempt) for attempt in delivery.attempts.all()],
     }

@@ -62,7 +62,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "webhook": ADMINISTRATORS_ONLY,
     "webhook_edit": ADMINISTRATORS_ONLY,
     "webhook_enable": BY_POST,
-    "webhook_disable": BY_POST,
+    "webhook_disable": ADMINISTRATORS_ONLY,
     "webhook_delete": ADMINISTRATORS_ONLY,
     "webhook_rotate": ADMINISTRATORS_ONLY,
     "webhook_test": BY_POST,

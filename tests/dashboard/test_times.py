@@ -22,6 +22,8 @@ NOON = datetime(2026, 3, 29, 12, 0, 0, tzinfo=UTC)
         (timedelta(0), "just now"),
         (timedelta(seconds=-59), "just now"),
         (timedelta(seconds=59), "in less than a minute"),
+        (timedelta(seconds=14), "in a few seconds"),
+        (timedelta(milliseconds=1), "in a few seconds"),
         (timedelta(minutes=-1), "1 minute ago"),
         (timedelta(minutes=59), "in 59 minutes"),
         (timedelta(hours=-1), "1 hour ago"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from apps.audit.models import Event
+from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.webhooks import delivering, service, upkeep
 from apps.webhooks.client import Outcome
@@ -175,6 +176,53 @@ def test_a_late_failure_takes_nothing_from_who_has_taken_over(project: Project, 
 def test_an_endpoint_disabled_meanwhile_gets_nothing(project: Project, receiver: Receiver) -> None:
     delivery = hooks.delivery(project, receiver.url)
     Endpoint.objects.update(status="disabled")
+    assert attempt(delivery).status == "failed"
+    assert receiver.messages == []
+
+
+def switch(delivery: Delivery, status: str) -> Endpoint:
+    return service.update_endpoint(
+        actor=make.TESTER,
+        project_id=delivery.endpoint.project_id,
+        catalogue=catalogues.get("boltcall"),
+        endpoint_id=delivery.endpoint_id,
+        status=status,
+    )
+
+
+def test_what_was_being_tried_when_its_endpoint_was_disabled_goes_on_where_it_was(
+    project: Project, receiver: Receiver
+) -> None:
+    receiver.replies = [answering(500)]
+    delivery = hooks.delivery(project, receiver.url)
+    claimed = delivering._claimed(delivery.id, timezone.now())
+    assert claimed
+    until = switch(delivery, "disabled").paused_until
+    delivering._write_down(claimed, Outcome(status=500), timezone.now())
+    make_due(delivery)  # as its schedule has it, which knows nothing of the pause
+    paused = attempt(delivery)
+    assert (paused.status, paused.next_attempt_at, paused.claimed_until) == ("pending", until, None)
+    switch(delivery, "active")
+    receiver.replies = []
+    assert (attempt(delivery).status, delivery.attempt_count, delivery.tries) == ("delivered", 2, 1)
+    assert receiver.ids() == [delivery.id]
+
+
+def test_what_was_queued_as_its_endpoint_was_disabled_is_kept_too(project: Project, receiver: Receiver) -> None:
+    delivery = hooks.delivery(project, receiver.url)
+    until = switch(delivery, "disabled").paused_until
+    make_due(delivery)
+    assert (attempt(delivery).status, delivery.next_attempt_at) == ("pending", until)
+    assert receiver.messages == []
+
+
+def test_when_a_pause_is_over_what_waited_is_given_up(project: Project, receiver: Receiver) -> None:
+    delivery = hooks.delivery(project, receiver.url)
+    switch(delivery, "disabled")
+    Endpoint.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
+    make_due(delivery)
+    assert (attempt(delivery).status, delivery.next_attempt_at) == ("failed", None)
+    switch(delivery, "active")
     assert attempt(delivery).status == "failed"
     assert receiver.messages == []
 

@@ -130,12 +130,41 @@ def test_a_webhook_is_changed(browser: Client, endpoint: Endpoint) -> None:
     assert browser.post(path, {"url": "", "events": []}).status_code == 422
 
 
-def test_it_is_disabled_and_enabled(browser: Client, endpoint: Endpoint) -> None:
-    answer = browser.post(f"{PAGES}{endpoint.id}/disable/", follow=True)
-    assert "This webhook is disabled" in text(answer)
-    assert "Send test event" not in text(answer)
-    answer = browser.post(f"{PAGES}{endpoint.id}/enable/", follow=True)
-    assert "It gets every event from now on" in text(answer)
+def test_it_is_disabled_and_enabled(browser: Client, endpoint: Endpoint, project: Project) -> None:
+    hooks.lead(project)
+    question = read(browser.get(f"{PAGES}{endpoint.id}/disable/")).one("main").text
+    assert "What waits already is kept for 3 days" in question
+    assert "1 sent, 0 accepted. Now: 1 waiting" in question
+    page = read(browser.post(f"{PAGES}{endpoint.id}/disable/", follow=True))
+    assert "This webhook is disabled" in page.text
+    assert "1 delivery is kept, and goes on when you enable it before" in page.text
+    assert "Send test event" not in page.text
+    assert [(r["Status"], r["Next attempt"]) for r in page.rows()] == [("Paused", "None")]
+    delivery = browser.get(f"{PAGES}{endpoint.id}/deliveries/{Delivery.objects.get().id}/")
+    assert "goes on when the webhook is enabled" in text(delivery)
+    page = read(browser.post(f"{PAGES}{endpoint.id}/enable/", follow=True))
+    assert "It gets every event from now on" in page.text
+    assert [(r["Status"], r["Next attempt"]) for r in page.rows()] == [("Waiting", "Due now")]
+
+
+def test_one_that_accepts_nothing_any_more_is_failing(browser: Client, project: Project, receiver: Receiver) -> None:
+    receiver.replies = [answering(204), answering(500), answering(503)]
+    first = hooks.delivery(project, receiver.url)
+    delivering.attempt(first.id)
+    (row,) = read(browser.get(PAGES)).rows()
+    assert row["Status"] == "Active"
+    for _ in range(2):
+        hooks.lead(project)
+        delivering.attempt(Delivery.objects.filter(attempt_count=0).get().id)
+    (row,) = read(browser.get(PAGES)).rows()
+    assert row["Status"] == "Failing 2 not accepted"
+    page = read(browser.get(f"{PAGES}{first.endpoint_id}/"))
+    assert "The last 2 deliveries were not accepted. The latest attempt: HTTP 503." in page.text
+    hooks.lead(project)
+    delivering.attempt(Delivery.objects.filter(attempt_count=0).get().id)
+    (row,) = read(browser.get(PAGES)).rows()
+    assert row["Status"] == "Active"
+    assert "not accepted" not in text(browser.get(f"{PAGES}{first.endpoint_id}/"))
 
 
 def test_rotation_asks_and_shows_the_new_secret(browser: Client, endpoint: Endpoint) -> None:
@@ -151,13 +180,13 @@ def test_deletion_says_what_stops(browser: Client, project: Project, receiver: R
     delivery = hooks.delivery(project, receiver.url)
     delivering.attempt(delivery.id)
     path = f"{PAGES}{delivery.endpoint_id}/delete/"
-    assert "It got 1 event in the last 24 hours" in read(browser.get(path)).one("main").text
+    assert "In the last 24 hours: 1 sent, 1 accepted. Now: 0 waiting." in read(browser.get(path)).one("main").text
     assert "The webhook is deleted" in text(browser.post(path, follow=True))
     assert browser.get(f"{PAGES}{delivery.endpoint_id}/").status_code == 404
     assert browser.post(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["rotate", "delete"])
+@pytest.mark.parametrize("name", ["rotate", "disable", "delete"])
 def test_a_dialog_gets_the_question_alone(browser: Client, endpoint: Endpoint, name: str) -> None:
     answer = browser.get(f"{PAGES}{endpoint.id}/{name}/", headers={"HX-Request": "true"})
     assert read(answer).one("h2", id="dialog-title")
@@ -231,7 +260,7 @@ def test_a_page_of_deliveries_costs_as_many_queries_for_many_as_for_few(
 ) -> None:
     for _ in range(30):
         hooks.lead(project)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert len(read(browser.get(f"{PAGES}{endpoint.id}/")).rows()) == 25
 
 

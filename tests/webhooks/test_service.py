@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import Event
@@ -128,18 +130,25 @@ def test_what_was_deleted_is_gone_for_everybody_with_its_secrets(project: Projec
             act(actor=make.TESTER, project_id=project.id, endpoint_id=made.endpoint.id)
 
 
-def test_a_disabled_endpoint_gives_up_what_waits_and_is_told_nothing_more(project: Project) -> None:
+def test_a_disabled_endpoint_keeps_what_waits_and_is_told_nothing_more(project: Project) -> None:
     made = hooks.endpoint(project, URL).endpoint
     hooks.lead(project)
-    change(project, made.id, status="disabled")
-    assert Delivery.objects.get().status == "failed"
+    row = change(project, made.id, status="disabled")
+    kept = Delivery.objects.get()
+    assert (kept.status, kept.next_attempt_at) == ("pending", row.paused_until)
+    assert row.paused_until and timedelta(days=2.9) < row.paused_until - timezone.now() < timedelta(days=3.1)
+    change(project, made.id, url=f"{URL}/other")
+    row.refresh_from_db()
+    assert row.paused_until == kept.next_attempt_at  # another change does not make the pause longer
     hooks.lead(project)
     assert Delivery.objects.count() == 1
     with pytest.raises(Conflict):
         service.send_test(actor=make.TESTER, project_id=project.id, endpoint_id=made.id)
     change(project, made.id, status="active")
     hooks.lead(project)
-    assert Delivery.objects.filter(status="pending").count() == 1
+    row.refresh_from_db()
+    assert row.paused_until is None
+    assert Delivery.objects.filter(status="pending", next_attempt_at__lte=timezone.now()).count() == 2
 
 
 @pytest.mark.parametrize("status", ["on", "", 1, True, ["active"], {}])

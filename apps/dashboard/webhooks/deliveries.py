@@ -16,7 +16,6 @@ from apps.dashboard.questions import existing
 from apps.dashboard.webhooks import words
 from apps.dashboard.webhooks.access import endpoint_for
 from apps.webhooks import queries, service
-from apps.webhooks.models import Delivery
 
 SOON = timedelta(seconds=30)
 """A page whose delivery is tried within this time looks for news by itself."""
@@ -28,12 +27,14 @@ SOON = timedelta(seconds=30)
 def show(request: HttpRequest, slug: str, webhook_id: str, delivery_id: str) -> HttpResponse:
     opened = endpoint_for(request, slug, webhook_id)
     delivery = queries.delivery_in(opened.endpoint, delivery_id)
+    now = timezone.now()
+    line = words.line(delivery, now)
     context = {
-        "line": words.line(delivery),
+        "line": line,
         "delivery": delivery,
         "attempts": [(each, words.outcome(each)) for each in delivery.attempts.all()],
         "payload": words.readable(delivery.payload),
-        "is_soon": _is_soon(delivery),
+        "is_soon": line.next is not None and line.next < now + SOON,
     }
     return render(request, "webhooks/delivery.html", opened.context | context)
 
@@ -66,7 +67,3 @@ def again(request: HttpRequest, slug: str, webhook_id: str, delivery_id: str) ->
         except (Invalid, Conflict) as refused:
             messages.error(request, refused.detail)
     return redirect("delivery", slug, webhook_id, delivery_id)
-
-
-def _is_soon(delivery: Delivery) -> bool:
-    return delivery.next_attempt_at is not None and delivery.next_attempt_at < timezone.now() + SOON

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from apps.dashboard.times import exact_utc
 from apps.webhooks.client import ERRORS
 from apps.webhooks.models import Attempt, Delivery, DeliveryStatus, Endpoint
 
@@ -19,22 +21,58 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A delivery as its row in the list shows it."""
+    """A delivery as its row in the list shows it. `next`: when it is tried, for one that does not wait for a person."""
 
     delivery: Delivery
     kind: str
     word: str
+    next: datetime | None
+    is_due: bool
 
 
-def line(delivery: Delivery) -> Line:
-    return Line(delivery, *STATES[delivery.status])
+def line(delivery: Delivery, now: datetime) -> Line:
+    if delivery.status == DeliveryStatus.PENDING and not delivery.endpoint.is_active:
+        return Line(delivery, "quiet", "Paused", None, is_due=False)
+    due = delivery.next_attempt_at
+    return Line(delivery, *STATES[delivery.status], due, is_due=due is not None and due <= now)
 
 
-def state(endpoint: Endpoint) -> tuple[str, str]:
-    """Kind and word of an endpoint's state."""
+def state(endpoint: Endpoint, failing: int) -> tuple[str, str]:
+    """Kind and word of an endpoint's state. `failing`: of its deliveries (`queries.failing`)."""
     if endpoint.is_active:
-        return "good", "Active"
+        return ("bad", "Failing") if failing else ("good", "Active")
     return ("bad", "Gone") if endpoint.is_gone else ("quiet", "Disabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What an administrator should know before anything else (components/alert.html)."""
+
+    kind: str
+    title: str
+    text: str
+
+
+def gone() -> Notice:
+    text = "It asked for no more deliveries, so the webhook was disabled. Enable it when the receiver is back."
+    return Notice("warning", "The receiver has answered “410 Gone”.", text)
+
+
+def disabled(endpoint: Endpoint, waiting: int) -> Notice:
+    """`waiting`: how many deliveries are kept for it."""
+    text = "Events that happen meanwhile are not sent later either."
+    if waiting and endpoint.paused_until:
+        one = waiting == 1
+        kept = f"{waiting:,} {'delivery is' if one else 'deliveries are'} kept, and {'goes' if one else 'go'} on"
+        text += f" {kept} when you enable it before {exact_utc(endpoint.paused_until, seconds=False)}."
+    return Notice("info", "This webhook is disabled.", text)
+
+
+def failing(count: int, last: Attempt | None) -> Notice:
+    """`count`: deliveries tried in vain since the newest that has arrived; `last`: the latest attempt of them."""
+    title = "The last delivery was not accepted." if count == 1 else f"The last {count:,} deliveries were not accepted."
+    said = f"The latest attempt: {outcome(last)}. " if last else ""
+    return Notice("warning", title, f"{said}Each is tried again for about three days, then given up.")
 
 
 def outcome(attempt: Attempt) -> str:
