@@ -58,6 +58,7 @@ if extra_catalogues := env.str("BOLTKEYS_CATALOGUES", default=""):
 # --- The applications, from the top floor to the bottom ----------------------------------------------------------
 
 INSTALLED_APPS = [
+    "boltkeys",
     "apps.dashboard",
     "apps.api",
     "apps.webhooks",

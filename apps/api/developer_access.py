@@ -52,6 +52,7 @@ FILTERS = (
     define(name="environment", label="Environment", type="single_choice", options=Environment.values),
     define(name="q", label="Search", type="text"),
 )
+WINDOW = define(name="window", label="Window", type="single_choice", options=list(WINDOWS))
 
 
 class KeyView(ManagementView):
@@ -181,9 +182,9 @@ class KeyUsage(KeyView):
     operations: ClassVar[Mapping[str, str]] = {"GET": "keys.usage"}
 
     def get(self, request: Request, key_id: str) -> Response:
-        key, window = self.key(key_id), request.query_params.get("window", "24h")
-        if window not in WINDOWS:
-            raise invalid("?window", f"Give one of: {', '.join(WINDOWS)}.", "choice")
+        key = self.key(key_id)
+        asked, ignored = listing.read_filters(request.query_params, (WINDOW,), strict=preferences.is_strict(request))
+        window = next((str(value) for _, value in asked), "24h")
         meter.settle([bytes(key.digest)])
         now = timezone.now()
         data = [
@@ -191,7 +192,8 @@ class KeyUsage(KeyView):
             for cell in usage.cells(key.pk, now, window)
         ]
         shown = {"key_id": key.pk, "window": window, "from": rfc3339(usage.start(now, window)), "to": rfc3339(now)}
-        return answer(request, {**shown, "totals": usage.by_outcome(key.pk, now, window), "data": data})
+        totals = usage.by_outcome(key.pk, now, window)
+        return answer(request, {**shown, "totals": totals, "data": data}, ignored=ignored)
 
 
 class Scopes(ApiView):

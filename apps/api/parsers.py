@@ -13,14 +13,12 @@ from django.conf import settings
 from rest_framework.parsers import BaseParser
 
 from apps.api.problems import Problem, too_large
-from apps.core.errors import FieldError, Invalid, invalid
+from apps.core.errors import ERRORS_MAX, FieldError, Invalid, invalid
 from apps.core.fields import pointer
 
 DEPTH_MAX = 32
 DIGITS_MAX = 400
 """Longer numbers are refused unread: reading an integer takes time in the square of its digits (CVE-2020-10735)."""
-
-ERRORS_MAX = 20
 
 _MEDIA_TYPE = re.compile(r'application/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*;?', re.IGNORECASE)
 _MEDIA_TYPE_MAX = 100

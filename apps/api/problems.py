@@ -121,7 +121,15 @@ def _of_domain(exc: errors.BoltkeysError) -> Problem:
         return Problem(code, exc.detail, members={"errors": listed})
     if isinstance(exc, errors.Unavailable):
         return unavailable(exc.detail)
-    return Problem(exc.code, exc.detail, general=type(exc).code if type(exc).code in CODES else "conflict")
+    general = type(exc).code if type(exc).code in CODES else "conflict"
+    return Problem(exc.code, exc.detail, _challenge(exc), general=general)
+
+
+def _challenge(exc: errors.BoltkeysError) -> dict[str, str]:
+    """RFC 6750 §3.1: what somebody with a good key may not do is more than the key is good for."""
+    if not isinstance(exc, errors.Refused):
+        return {}
+    return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope"'}
 
 
 def _of_framework(exc: drf.APIException) -> Problem:

@@ -37,7 +37,8 @@ def read(call: Call) -> Question:
 
 def answer(call: Call, question: Question, verdict: Verdict) -> Answer:
     if verdict.code in ("unknown_resource", "unknown_action"):
-        raise _unknown(verdict, "action" if verdict.code == "unknown_action" else "resource")
+        what = "action" if verdict.code == "unknown_action" else "resource"
+        raise _unknown(verdict, what, getattr(question.ask, what))
     if not verdict:
         raise refusal(verdict, None)
     if question.fault is not None:
@@ -70,11 +71,12 @@ def _asked(call: Call) -> dict[str, Any]:
     return asked
 
 
-def _unknown(verdict: Verdict, what: str) -> Invalid:
+def _unknown(verdict: Verdict, what: str, given: object) -> Invalid:
     _, judgement, project = known(verdict)
     resources = catalogues.get(project.catalogue).resources
     choices = [a.slug for a in resources[judgement.resource].actions] if what == "action" else list(resources)
-    return invalid(f"/{what}", f"There is no such {what}. There is: {', '.join(choices)}.", verdict.code)
+    wrong = f"There is no such {what}." if given is not None else f"Name the {what}, too."
+    return invalid(f"/{what}", f"{wrong} There is: {', '.join(choices)}.", verdict.code)
 
 
 def _good(call: Call, verdict: Verdict) -> Answer:

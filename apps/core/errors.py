@@ -15,6 +15,10 @@ class FieldError:
     code: str
 
 
+ERRORS_MAX = 20
+"""Nobody mends more at a time; and what is sent to be refused must not have an answer many times as long."""
+
+
 class BoltkeysError(Exception):
     """A refusal with a sentence for the reader and a stable `code` for the machine."""
 
@@ -27,13 +31,13 @@ class BoltkeysError(Exception):
 
 
 class Invalid(BoltkeysError):
-    """What was sent breaks a rule: `errors` names each fault once."""
+    """What was sent breaks a rule: `errors` names each fault once, the first `ERRORS_MAX` of them."""
 
     code = "invalid"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(error.detail for error in errors))
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:ERRORS_MAX])
+        super().__init__("; ".join(error.detail for error in self.errors))
 
 
 class Missing(BoltkeysError):

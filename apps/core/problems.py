@@ -260,7 +260,7 @@ KINDS: Mapping[str, Kind] = {
     "idempotency_reused": Kind(
         422,
         "The idempotency key was used before",
-        "This Idempotency-Key came within the last 24 hours with another path or body.",
+        "This Idempotency-Key came to this address within the last 24 hours with another body.",
         "Take a new one for each thing that you want done.",
     ),
     "rate_limited": Kind(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from apps.core.errors import FieldError, Invalid, invalid
 from apps.core.fields import Field, pointer
+from apps.core.times import read_moment, rfc3339
 
 TEXT_MAX = 1_000
 LONG_TEXT_MAX = 20_000
@@ -33,10 +34,6 @@ _HOST = r"(?:\w(?:[\w-]{0,61}\w)?(?:\.\w(?:[\w-]{0,61}\w)?)*\.?|\[[0-9A-Fa-f:.]{
 _URL = re.compile(rf"(?i:https?)://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#][^\x00-\x20\x7f-\xa0\s<>\"]*)?")
 _PHONE = re.compile(PHONE_PATTERN)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATE_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _DATE_FAULT = "must be a date, such as 2026-03-31."
 _DATE_TIME_FAULT = "must be a date and time with a time zone, such as 2026-03-31T09:30:00Z."
@@ -190,13 +187,10 @@ def _clean_date(value: object) -> str:
 
 
 def _clean_date_time(value: object) -> str:
-    """RFC 3339 §5.6, in UTC, to the microsecond. A leap second is refused: Python's clock has none."""
-    text = _matching(_DATE_TIME, _any_text(value), _DATE_TIME_FAULT)
     try:
-        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return rfc3339(read_moment(_any_text(value)))
+    except ValueError:
         raise _Fault("format", _DATE_TIME_FAULT) from None
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _clean_email(value: object) -> str:

@@ -51,7 +51,7 @@ class Ceiling:
     def check(self, key: Key, scopes: Collection[str]) -> None:
         """Raises `Refused` (`exceeds_own`) when `key`, with these scopes, could do more than the one that makes it."""
         for fits, what in (
-            (self._covers(key, scopes), "permissions"),
+            (self._covers(key, scopes), self._lacking(key, scopes)),
             (key.rate_limit <= self.key.rate_limit, "rate limit"),
             (self._outlives(key), "end"),
             (self._encloses(key.allowed_ips), "allowed addresses"),
@@ -60,6 +60,10 @@ class Ceiling:
         ):
             if not fits:
                 raise Refused(f"A key cannot give what it does not have itself: look at the {what}.", EXCEEDS)
+
+    def _lacking(self, key: Key, scopes: Collection[str]) -> str:
+        lacking = sorted(set(scopes) - self.scopes)
+        return f"permissions {', '.join(lacking)}" if lacking and not key.unrestricted else "permissions"
 
     def _covers(self, key: Key, scopes: Collection[str]) -> bool:
         return self.key.unrestricted if key.unrestricted else set(scopes) <= self.scopes

@@ -17,6 +17,7 @@ from apps.audit import queries as audited
 from apps.audit import service as audit
 from apps.audit.events import EventType
 from apps.core.actor import CLOCK
+from apps.core.times import rfc3339
 from apps.gate.meter import ENDED
 from apps.keys.models import Key
 from apps.usage.models import KeySeen, KeyUsage
@@ -79,13 +80,13 @@ def _record_once(event: EventType, key_id: str, now: datetime, since: datetime |
 
 
 def _about_expiry(key: Key) -> dict[str, Any]:
-    return {"expires_at": key.expires_at.isoformat() if key.expires_at else None}
+    return {"expires_at": rfc3339(key.expires_at)}
 
 
 def _about_use(key: Key) -> dict[str, Any]:
     """From where the latest attempt came, as far as it is known by now."""
     seen = KeySeen.objects.filter(key_id=key.id).first()
-    at = seen.refused_at.isoformat() if seen and seen.refused_at else None
+    at = rfc3339(seen.refused_at) if seen else None
     return {"refused_at": at, "refused_ip": seen.refused_ip if seen else None}
 
 

@@ -75,6 +75,7 @@ def create_key(
         if ceiling:
             owner, limit = ceiling.owner, ceiling.rate_limit(rate_limit, limit)
             expires_at, allowed_ips = ceiling.expires_at(expires_at), ceiling.networks(allowed_ips)
+            environment = environment if environment is not None else ceiling.key.environment
         unrestricted = unrestricted or (owner is not None and not scopes)
         granted = rules.clean_scopes(project, scopes, unrestricted=unrestricted, for_owner=owner is not None)
         key, minted = _new(
@@ -275,7 +276,7 @@ def _facts(key: Key, scopes: Sequence[str]) -> dict[str, Any]:
         "mask": key.mask,
         "scopes": list(scopes),
         "unrestricted": key.unrestricted,
-        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "expires_at": rfc3339(key.expires_at),
         "rate_limit_per_minute": key.rate_limit,
         "allowed_ips": key.allowed_ips,
         "owner": key.owner.email if key.owner else None,

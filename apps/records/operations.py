@@ -260,6 +260,8 @@ def _tagged(
     change: Callable[[set[str], str], set[str]],
 ) -> Record:
     name = clean_line(tag, pointer="{tag}", what="tag", longest=TAG_MAX)
+    if name in (".", ".."):  # most clients take such a part out of a path before they send it
+        raise invalid("{tag}", "A tag cannot be a dot or two.", "format")
     with transaction.atomic(durable=True):
         record = service.locked(project_id, resource, record_id)
         had, has = set(record.tags), change(set(record.tags), name)

@@ -68,7 +68,7 @@ def _split(url: str) -> SplitResult:
 
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    if not _HOST.fullmatch(host) or ".." in host:
+    if not _HOST.fullmatch(host) or ".." in host or ("[" in parts.netloc) != (":" in host):
         raise _wrong("This is not the name of a host.", "host")
     return host.removesuffix(".")
 

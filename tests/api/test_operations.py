@@ -176,6 +176,11 @@ def test_tags_are_set_and_removed_and_shown_with_the_contact(key: str, boltly: P
     assert events() == ["contact.created", *["contact.tagged"] * 3, "contact.untagged", "contact.updated"]
 
 
+@pytest.mark.parametrize("tag", [".", "..", "%2E%2E"])
+def test_tag_that_a_client_would_take_for_a_step_in_the_path_is_refused(tag: str, key: str, boltly: Project) -> None:
+    assert pointers(call("PUT", f"{new(boltly, 'contacts')}/tags/{tag}", key)) == {"{tag}": "format"}
+
+
 def test_change_of_tags_is_seen_by_who_syncs(key: str, boltly: Project) -> None:
     path = new(boltly, "contacts")
     before = data(call("GET", path, key))["updated_at"]

@@ -189,6 +189,13 @@ def test_only_post(method: str, key: str) -> None:
     assert (response.status_code, response["Allow"]) == (405, "POST")
 
 
+def test_action_is_asked_for_where_reading_has_no_method() -> None:
+    boltly = make.project("Messages", catalogue="boltly")
+    key = make.new_key(boltly, scopes=["tokens:read"]).secret
+    (error,) = problem(ask("POST", PATH, key, body={"resource": "tokens"}), 422, "invalid")["errors"]
+    assert error["detail"].startswith("Name the action, too. There is: ")
+
+
 def test_each_call_is_counted_once_whatever_its_body(project: Project) -> None:
     made = make.new_key(project)
     for body in ({"resource": "leads"}, {"resource": "leads", "action": "write"}, {"resource": "x"}, b"{"):

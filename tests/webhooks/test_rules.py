@@ -32,6 +32,7 @@ BAD = {
     "https://example.com/\x00": "characters",
     "https://exa%6dple.com/": "host",
     "https://a..b/": "host",
+    "https://[v1.a]/": "host",
     "https://-/": "host",
     "https://[fe80::1%25lo]/": "host",
     "https://example.com:25/": "port",

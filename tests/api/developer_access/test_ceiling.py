@@ -39,7 +39,18 @@ def test_key_cannot_make_a_key_that_could_do_more(boltly: Project, more: dict[st
     who = a_manager(boltly, expires_at=tomorrow, allowed_ips=["127.0.0.0/8"])
     response = call("POST", KEYS, who, body={"name": "More", "scopes": ["contacts:read"], **more})
     problem(response, 403, "exceeds_own")
+    assert 'error="insufficient_scope"' in response["WWW-Authenticate"]
     assert not Key.objects.filter(name="More").exists()
+
+
+def test_refusal_names_the_permissions_that_the_key_lacks(boltly: Project) -> None:
+    sent = {"name": "More", "scopes": ["contacts:read", "contacts:write", "inbox:read"]}
+    body = problem(call("POST", KEYS, a_manager(boltly), body=sent), 403, "exceeds_own")
+    assert "contacts:write, inbox:read." in body["detail"]
+
+
+def test_key_that_a_key_makes_is_of_the_same_environment(boltly: Project) -> None:
+    assert create(a_manager(boltly, environment="test"), "contacts:read")["environment"] == "test"
 
 
 def test_key_that_a_key_makes_has_its_end_addresses_and_at_most_its_limit(boltly: Project) -> None:

@@ -137,3 +137,9 @@ def test_request_that_was_cut_off_after_its_work_makes_no_second_key(who: str) -
     KeptAnswer.objects.update(status=None, body="", started_at=timezone.now() - timedelta(minutes=5))
     again = call("POST", KEYS, who, body=sent, Idempotency_Key="k1")
     assert data(again) == first | {"secret_key": None}
+
+
+def test_answer_names_no_more_faults_than_anybody_mends(who: str) -> None:
+    response = call("POST", KEYS, who, body={"name": "W", "scopes": ["x"] * 20_000})
+    assert len(problem(response, 422, "invalid")["errors"]) == 20
+    assert len(response.content) < 50_000

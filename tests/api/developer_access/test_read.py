@@ -85,6 +85,9 @@ def test_detail_and_usage_split_by_outcome(who: str) -> None:
     assert cells == {("contacts", "ok"): 2, ("inbox", "missing_scope"): 1}
     assert all(c["hour"].endswith(":00:00Z") for c in usage["data"])
     assert pointers(call("GET", f"{KEYS}/{made['id']}/usage?window=1y", who)) == {"?window": "choice"}
+    twice = call("GET", f"{KEYS}/{made['id']}/usage?window=24h&window=7d", who)
+    assert pointers(twice) == {"?window": "duplicate"}
+    assert call("GET", f"{KEYS}/{made['id']}/usage?Window=7d", who)["Boltkeys-Ignored-Fields"] == "Window"
 
 
 def test_scopes_are_those_of_the_projects_catalogue(boltly: Project, bob: User) -> None:
