@@ -59,13 +59,15 @@ _PARENTS = {
     "key_create": "keys",
     "key_revoke": "keys",
     "key_revoke_now": "keys",
+    "key_rotate": "keys",
+    "key_rotate_now": "keys",
     "key_delete": "keys",
     "key_delete_now": "keys",
 } | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
 _PARENTS |= dict.fromkeys(("field_add", "field_edit", "field_archive"), "fields")
 _PARENTS |= {"board_move": "board"}
-_PARENTS |= dict.fromkeys(("my_key_generate", "my_key_delete"), "my_keys")
+_PARENTS |= dict.fromkeys(("my_key_generate", "my_key_rotate", "my_key_delete"), "my_keys")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 
 

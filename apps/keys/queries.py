@@ -37,7 +37,7 @@ def active_keys(project: Project, now: datetime, *, search: str = "", order: str
     )
     if search:
         keys = keys.filter(_matching(search))
-    return _with_use(keys).order_by(*_ordering(order)).prefetch_related("grants")
+    return _with_use(keys).select_related("owner", "rotated_to").order_by(*_ordering(order)).prefetch_related("grants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +112,20 @@ def ended_keys(
         ),
         attempts=_attempts(),
     )
-    return keys.filter(wanted).order_by("-ended_at", "-id").prefetch_related("grants")
+    return keys.filter(wanted).select_related("owner").order_by("-ended_at", "-id").prefetch_related("grants")
 
 
 def key_in(project: Project, key_id: str) -> Key | None:
     """The project's key with this ID, whatever its state, with `used_at` and `used_ip`."""
     if not _ID.fullmatch(key_id):
         return None  # a NUL in it, say, never reaches the database
-    keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to")
+    keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to", "owner")
     return _with_use(keys).annotate(attempts=_attempts()).prefetch_related("grants").first()
 
 
 def keys_of(owner: User, now: datetime) -> QuerySet[Key]:
     """The owner's active user keys, the newest first, each with its project, `used_at` and `used_ip`."""
-    keys = Key.objects.filter(_having(Status.ACTIVE, now), owner=owner).select_related("project")
+    keys = Key.objects.filter(_having(Status.ACTIVE, now), owner=owner).select_related("project", "rotated_to")
     return _with_use(keys).order_by("-created_at", "-id").prefetch_related("grants")
 
 
@@ -138,7 +138,8 @@ def key_of(owner: User, key_id: str) -> Key | None:
     """The owner's user key with this ID, whatever its state."""
     if not _ID.fullmatch(key_id):
         return None
-    return Key.objects.filter(owner=owner, id=key_id).select_related("project").prefetch_related("grants").first()
+    keys = Key.objects.filter(owner=owner, id=key_id).select_related("project", "owner", "rotated_to")
+    return keys.prefetch_related("grants").first()
 
 
 def key_with_id(key_id: str) -> Key:
@@ -147,6 +148,11 @@ def key_with_id(key_id: str) -> Key:
     if key is None:
         raise Missing(f"There is no key with the ID {key_id!r}.")
     return key
+
+
+def rotated_from(key: Key) -> Key | None:
+    """The key that has `key` as its successor."""
+    return Key.objects.filter(rotated_to=key.pk).first()
 
 
 def name_of(key_id: str) -> str:

@@ -19,7 +19,7 @@ from apps.audit import service as audit
 from apps.audit.events import EventType
 from apps.core import secret
 from apps.core.actor import CLOCK, Actor
-from apps.core.errors import Conflict, invalid
+from apps.core.errors import Conflict, Refused, invalid
 from apps.core.ids import new_id
 from apps.core.times import rfc3339
 from apps.gate import gate
@@ -113,7 +113,7 @@ def rotate_key(
 
     Both work for `grace` seconds (0 to 30 days), then the old key stops, or at its own end if that is earlier. Raises
     `Invalid`, `Conflict` (`already_rotated`, `key_ended`), and `Refused` when the `maker`, the ID of the key that asks,
-    does not have what the successor has.
+    does not have what the successor has, or when a user asks for the user key of another, in whose name it acts.
     """
     grace = rules.check_grace(grace)
     with gate.changing(digests=[bytes(key.digest)]), transaction.atomic(durable=True):
@@ -122,7 +122,7 @@ def rotate_key(
         row = {row.pk: row for row in rows.filter(pk__in={key.pk, maker or key.pk}).order_by("pk")}[key.pk]
         now = max(timezone.now(), row.created_at + _TICK)  # the machine that has made the key may be ahead of this one
         ceiling = ceilings.of(maker, row.project, now) if maker and row.project else None
-        _check_rotation(row, now)
+        _check_rotation(actor, row, now)
         successor, minted = _successor(actor, row, now, rules.clean_expiry(expires_at, now), key_id)
         scopes = row.scopes
         if ceiling:
@@ -226,7 +226,9 @@ def _successor(
     )
 
 
-def _check_rotation(key: Key, now: datetime) -> None:
+def _check_rotation(actor: Actor, key: Key, now: datetime) -> None:
+    if key.owner and actor.kind == "user" and actor.id != str(key.owner.pk):
+        raise Refused(f"This is a user key of {key.owner.email}: nobody else can rotate it and see its secret.")
     if key.rotated_to_id:
         raise Conflict(f"The key has been rotated already: {key.rotated_to_id} is its successor.", "already_rotated")
     if key.status(now) != Status.ACTIVE:

@@ -44,7 +44,12 @@ BY_TOKEN_OF_A_MAIL = {
 OF_BOLTEN = ("field", "board")
 """How the names of pages begin that only projects have whose fields are dynamic."""
 
-FORMS: Mapping[str, dict[str, str]] = {"field_move": {"to": "up"}, "board_move": {"to": "won", "seen": "null"}}
+FORMS: Mapping[str, dict[str, str]] = {
+    "field_move": {"to": "up"},
+    "board_move": {"to": "won", "seen": "null"},
+    "key_rotate_now": {"grace": "0"},
+    "my_key_rotate": {"grace": "0"},
+}
 """What a page needs before it looks at what it is about."""
 
 
@@ -133,7 +138,7 @@ def test_id_in_the_address_of_a_page(name: str, arguments: frozenset[str]) -> No
     catalogue = "bolten" if name.startswith(OF_BOLTEN) else "boltly"
     theirs, ours = side("Theirs", catalogue, "alice@example.com"), side("Ours", catalogue, "eve@example.com")
     before = state()
-    there = {**theirs.ids, **({"key_id": theirs.own_key} if name == "my_key_delete" else {})}
+    there = {**theirs.ids, **({"key_id": theirs.own_key} if name.startswith("my_key_") else {})}
     for elsewhere, nowhere in _tries(arguments, there, ours.ids):
         for method in ("get", "post"):
             first, second = (_page(ours, method, name, arguments, ids) for ids in (elsewhere, nowhere))

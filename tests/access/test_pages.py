@@ -42,6 +42,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "key_create": BY_POST,
     "key_revoke": ADMINISTRATORS_ONLY,
     "key_revoke_now": BY_POST,
+    "key_rotate": ADMINISTRATORS_ONLY,
+    "key_rotate_now": BY_POST,
     "key_delete": ADMINISTRATORS_ONLY,
     "key_delete_now": BY_POST,
     "team": MEMBERS,
@@ -76,6 +78,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "account_logout_everywhere": (302, 302, 302, 302, 302),
     "my_keys": SIGNED_IN,
     "my_key_generate": (302, 302, 302, 302, 302),  # a GET leads to the page with the form
+    "my_key_rotate": (302, 404, 404, 200, 404),  # bob's own
     "my_key_delete": (302, 404, 404, 200, 404),  # bob's own
     "partner": SIGNED_IN,
     "account_change_password": SIGNED_IN,
@@ -103,6 +106,7 @@ def sales(request: pytest.FixtureRequest, project: Project) -> str:
 @pytest.fixture
 def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, str]]:
     key = make.key(project)
+    of_bob = {"key_id": make.key(None, owner=bob).id}
     invitation = Invitation.objects.create(
         project=project, email="dave@example.com", role="member", digest=b"d" * 32, invited_by="alice",
         expires_at=timezone.now(),
@@ -118,12 +122,13 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
     about_webhook = [name for name in TABLE if name.startswith("webhook") and name not in ("webhooks", "webhook_new")]
     of_field = {"slug": sales, "resource": "contacts", "key": "phone"}
     of_board = {"slug": sales, "resource": "opportunities"}
+    about_key = ("key", *(f"key_{act}{now}" for act in ("revoke", "rotate", "delete") for now in ("", "_now")))
     about_field = ("field_edit", "field_move", "field_archive", "field_restore")
     pages: tuple[str, ...] = ("project", "keys", "keys_ended", "key_new", "key_create", "team", "team_invite", "audit")
     pages = (*pages, "webhooks", "webhook_new")
     return {
         **dict.fromkeys(pages, of_project),
-        **dict.fromkeys(("key", "key_revoke", "key_revoke_now", "key_delete", "key_delete_now"), of_key),
+        **dict.fromkeys(about_key, of_key),
         **dict.fromkeys(("member_role", "member_grants", "member_remove"), of_member),
         **dict.fromkeys(about_webhook, of_webhook),
         **dict.fromkeys(("delivery", "delivery_again"), of_delivery),
@@ -134,7 +139,7 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
         "board_move": {**of_board, "record_id": CARD},
         "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
         "invitation": {"token": "no-such-token"},
-        "my_key_delete": {"key_id": make.key(None, owner=bob).id},
+        **dict.fromkeys(("my_key_rotate", "my_key_delete"), of_bob),
     }  # fmt: skip
 
 
@@ -157,7 +162,7 @@ def test_nobody_but_an_administrator_changes_anything(
     before = _state()
     response = _client(who).post(
         reverse(name, kwargs=arguments.get(name, {})),
-        {"reason": "leaked", "name": "x", "scope": "leads:read", "to": "up"},
+        {"reason": "leaked", "name": "x", "scope": "leads:read", "to": "up", "grace": "0"},
     )
     assert response.status_code in (302, 403, 404, 405)
     assert response.status_code != 302 or "/accounts/login/" in response["Location"]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts import service as accounts
 from apps.accounts.models import User
 from apps.audit.models import Event
-from apps.core.actor import OPERATOR
+from apps.core.actor import OPERATOR, Actor
 from apps.core.errors import Conflict, Invalid, Refused
 from apps.keys import service
 from apps.keys.models import Key
@@ -98,7 +98,10 @@ def test_rotation_of_a_rotated_key_is_refused_by_the_service(project: Project) -
 
 def test_key_of_a_user_that_is_bound_to_no_project_rotates_too(bob: User) -> None:
     old = make.new_key(None, "Bob's", owner=bob).key
-    new = service.rotate_key(actor=make.TESTER, key=old, grace=60).key
+    for somebody_else in (make.TESTER, Actor("user", "none", bob.email)):
+        with pytest.raises(Refused):
+            service.rotate_key(actor=somebody_else, key=old, grace=60)
+    new = service.rotate_key(actor=Actor("user", str(bob.pk), bob.email), key=old, grace=60).key
     assert (new.project, new.owner, new.name, new.unrestricted) == (None, bob, "Bob's", True)
 
 

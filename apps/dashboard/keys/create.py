@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -24,6 +23,7 @@ from apps.dashboard.keys import words
 from apps.dashboard.keys.draft import CUSTOM, LIVES, NEVER, STEPS, Draft, Fault, fault, first_fault
 from apps.dashboard.keys.levels import has_levels
 from apps.dashboard.keys.picker import picker
+from apps.dashboard.keys.reveal import reveal
 from apps.keys import queries, rules, service
 from apps.keys.service import NewKey
 from apps.projects.policy import Right
@@ -64,7 +64,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
         return _created_already(request, access, form_id)
     except Invalid as error:
         return _step(request, access, draft, asked="review", wrong=fault(error), status=422)
-    return _reveal(request, access, new)
+    return reveal(request, access, new)
 
 
 def _form_id(request: HttpRequest) -> str:
@@ -160,23 +160,6 @@ _CONTEXT: Mapping[str, Any] = {
     "permissions": _permissions_context,
     "review": _review_context,
 }
-
-
-@sensitive_variables()
-def _reveal(request: HttpRequest, access: Access, new: NewKey) -> HttpResponse:
-    """The one answer with the secret in it: kept by no cache, and by no part of this server."""
-    readable = words.readable(access.catalogue, new.key.scopes, unrestricted=new.key.unrestricted)
-    context = {
-        "project": access.project,
-        "key": new.key,
-        "secret": new.secret,
-        "url": f"{settings.BASE_URL}/v1/{readable or 'me'}",
-        "permissions": words.permissions(access.catalogue, new.key.scopes),
-    }
-    response = render(request, "keys/reveal.html", context)
-    response["Cache-Control"] = "no-store, private"
-    response["Pragma"] = "no-cache"
-    return response
 
 
 def _created_already(request: HttpRequest, access: Access, form_id: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from apps.core.catalogue import Catalogue
 from apps.dashboard.access import project_for
 from apps.dashboard.keys import chart, words
 from apps.dashboard.keys.levels import has_levels
+from apps.dashboard.keys.rotation import obstacle
 from apps.keys import queries
 from apps.projects.policy import Right
 from apps.usage import queries as usage
@@ -40,6 +41,7 @@ def show(request: HttpRequest, slug: str, key_id: str) -> HttpResponse:
         "project": access.project,
         "key": key,
         "status": key.status(now),
+        "is_rotatable": not obstacle(key, access.user, now),
         "permissions": words.permissions(access.catalogue, key.scopes),
         "inclusion": words.inclusion(access.catalogue),
         "has_levels": has_levels(access.catalogue),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys.forms import EndedFilter, holds_secret, ordering, searchable
 from apps.dashboard.keys.levels import has_levels
+from apps.dashboard.keys.rotation import obstacle
 from apps.dashboard.keys.words import Permission, permissions
 from apps.keys import queries
 from apps.keys.models import Key
@@ -40,6 +41,7 @@ class Row:
     permissions: list[Permission]
     usage: Totals
     expires_soon: bool
+    is_rotatable: bool
 
     @property
     def first_permissions(self) -> list[Permission]:
@@ -116,6 +118,7 @@ def _rows(page: Page[Key], access: Access, now: datetime) -> list[Row]:
             permissions(catalogue, key.scopes),
             totals.get(key.id, Totals()),
             expires_soon=key.expires_at is not None and key.expires_at - now < SOON,
+            is_rotatable=not obstacle(key, access.user, now),
         )
         for key in page
     ]

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from apps.dashboard.keys import create, delete, detail, listing, revoke
+from apps.dashboard.keys import create, delete, detail, listing, revoke, rotate
 
 
 class KeyIdConverter:
@@ -27,6 +27,8 @@ urlpatterns = [
     path("<key_id:key_id>/", detail.show, name="key"),
     path("<key_id:key_id>/revoke/", revoke.confirm, name="key_revoke"),
     path("<key_id:key_id>/revoke/now/", revoke.perform, name="key_revoke_now"),
+    path("<key_id:key_id>/rotate/", rotate.confirm, name="key_rotate"),
+    path("<key_id:key_id>/rotate/now/", rotate.perform, name="key_rotate_now"),
     path("<key_id:key_id>/delete/", delete.confirm, name="key_delete"),
     path("<key_id:key_id>/delete/now/", delete.perform, name="key_delete_now"),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from apps.dashboard.access import actor_of
 from apps.dashboard.forms import add_errors
 from apps.dashboard.mykeys import reach
 from apps.dashboard.mykeys.forms import KeyForm
-from apps.dashboard.mykeys.page import Area, area_of, show, user_of
+from apps.dashboard.mykeys.page import Area, area_of, reveal, show, user_of
 from apps.keys import queries, service
 from apps.keys.models import Key
 from apps.keys.service import NewKey
@@ -43,7 +42,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     form = KeyForm(reach.offered(reach.places(user)).scopes, request.POST)
     if form.is_valid():
         try:
-            return _reveal(request, area, _create(request, user, form))
+            return reveal(request, area, _create(request, user, form))
         except Conflict:
             messages.info(request, ALREADY)
             return redirect(area.view)
@@ -77,15 +76,6 @@ def _create(request: HttpRequest, user: User, form: KeyForm) -> NewKey:
         scopes=form.cleaned_data["scope"],
         form_id=sent if _FORM_ID.fullmatch(sent) else ids.new_id("form"),
     )
-
-
-@sensitive_variables()
-def _reveal(request: HttpRequest, area: Area, new: NewKey) -> HttpResponse:
-    """The one answer with the secret in it: kept by no cache, and by no part of this server."""
-    response = show(request, area, made=new.key, secret=new.secret, base_url=settings.BASE_URL)
-    response["Cache-Control"] = "no-store, private"
-    response["Pragma"] = "no-cache"
-    return response
 
 
 def _ask(request: HttpRequest, area: Area, key: Key) -> HttpResponse:

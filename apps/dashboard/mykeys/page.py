@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.core import ids
 from apps.dashboard.keys import words
+from apps.dashboard.keys.reveal import predecessor, unkept
+from apps.dashboard.keys.rotation import obstacle
 from apps.dashboard.mykeys import reach
 from apps.dashboard.mykeys.forms import KeyForm
 from apps.keys import queries
+from apps.keys.service import NewKey
 from apps.projects.models import Role
 from apps.usage import queries as usage
 from apps.usage import service as meter
@@ -85,6 +90,13 @@ def show(
         "is_open": form is not None or "new" in request.GET,
         "page": keys,
         "history": [(words.event(event.type), event) for event in queries.history_of(user)[:HISTORY_MAX]],
-        "rows": [(key, totals.get(key.pk, usage.Totals())) for key in keys],
+        "rows": [(key, totals.get(key.pk, usage.Totals()), not obstacle(key, user, now)) for key in keys],
     }
     return render(request, "mykeys/area.html", context, status=status)
+
+
+@sensitive_variables()
+def reveal(request: HttpRequest, area: Area, new: NewKey) -> HttpResponse:
+    """The page with the secret of a key that was just made: the one answer that has it."""
+    shown = {"made": new.key, "secret": new.secret, "base_url": settings.BASE_URL, **predecessor(new.key)}
+    return unkept(show(request, area, **shown))

@@ -65,6 +65,14 @@ def moment(at: datetime) -> SafeString:
     )
 
 
+@register.simple_tag
+def clock(at: datetime) -> str:
+    """`{% clock key.expires_at %}`: day and time in the reader's zone, short, with UTC on hover."""
+    zone = " UTC" if times.zone_name() == "UTC" else ""
+    exact = times.exact_utc(at)
+    return format_html('<time datetime="{}" title="{}">{}{}</time>', times.machine(at), exact, times.local(at), zone)
+
+
 @register.filter
 def number(value: int) -> str:
     """`12,345`."""

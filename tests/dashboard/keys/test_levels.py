@@ -156,8 +156,10 @@ def test_row_has_a_menu_with_delete(at_voice: Client, voice: Project) -> None:
     menu = page.one("div", id=f"actions-{key.id}")
     assert button.text == "Actions"
     assert page.one("th", id=button.attributes["aria-describedby"]).text == "Website"
-    assert [b.text for b in menu.all("button")] == ["Delete"]
-    assert menu.one("form").attributes["action"] == f"{KEYS}{key.id}/delete/"
+    assert [b.text for b in menu.all("button")] == ["Rotate", "Delete"]
+    assert [f.attributes["action"] for f in menu.all("form")] == [
+        f"{KEYS}{key.id}/{act}/" for act in ("rotate", "delete")
+    ]
     assert page.all("button", aria_label="Revoke Website") == []
 
 
@@ -169,10 +171,21 @@ def test_key_page_offers_delete_and_says_that_permissions_stay(at_voice: Client,
     assert "Write includes read." in page.text
 
 
-def test_other_catalogues_keep_their_boxes_and_their_revoke_button(signed_in: Client, project: Project) -> None:
-    make.key(project, "Website")
+def test_keys_are_deleted_and_never_revoked(at_voice: Client, voice: Project) -> None:
+    new = make.new_key(voice, scopes=["calls:read"])
+    assert at_voice.get(f"{KEYS}{new.key.id}/revoke/").status_code == 404
+    assert at_voice.post(f"{KEYS}{new.key.id}/revoke/now/", {"reason": "leaked"}).status_code == 404
+    assert gate.verify(new.secret, Ask("calls")).code == "ok"
+    buttons = read(at_voice.get(f"{KEYS}{new.key.id}/")).one("main").all("button")
+    assert [b.text for b in buttons if "aria-label" in b.attributes] == ["Rotate", "Delete"]
+
+
+def test_other_catalogues_have_boxes_and_a_revoke_button_beside_their_menu(signed_in: Client, project: Project) -> None:
+    key = make.key(project, "Website")
     page = read(signed_in.get("/projects/acme-calls/api-keys/"))
-    assert page.one("button", aria_label="Revoke Website") and page.all("div", popover="") == []
+    assert page.one("button", aria_label="Revoke Website")
+    assert page.one("button", popovertarget=f"actions-{key.id}").text == "Actions"
+    assert [b.text for b in page.one("div", id=f"actions-{key.id}").all("button")] == ["Rotate", "Delete"]
     picker = read(signed_in.get("/projects/acme-calls/api-keys/new/?step=permissions&name=x"))
     assert picker.all("div", role="radiogroup") == [] and picker.all("input", role="switch") == []
 

@@ -14,6 +14,7 @@ from apps.keys import service
 from apps.keys.models import Key
 from apps.projects.models import Project
 from tests import make
+from tests.dashboard.html import read
 
 pytestmark = pytest.mark.django_db
 KEYS = "/projects/acme-calls/api-keys"
@@ -61,7 +62,11 @@ def test_both_are_active_within_the_grace_period(admin: Client, project: Project
     new = service.rotate_key(actor=make.TESTER, key=old, grace=3600).key
     page = admin.get(f"{KEYS}/").content.decode()
     assert old.pk in page and new.pk in page
-    assert "both work until this one expires" in admin.get(f"{KEYS}/{old.pk}/").content.decode()
+    names = [row["Name"] for row in read(admin.get(f"{KEYS}/")).rows()]
+    assert names[0] == "Website"
+    assert names[1].startswith("Website Rotated, works until ") and names[1].endswith(": its successor")
+    assert f'<a href="{KEYS}/{new.pk}/">its successor</a>' in page
+    assert "both work until" in admin.get(f"{KEYS}/{old.pk}/").content.decode()
 
 
 def test_audit_tells_the_rotation_and_the_end_of_the_grace_period(admin: Client, project: Project) -> None:
