@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tools import debian, environment, servers
 from tools.places import PYTHON, ROOT
@@ -45,20 +46,30 @@ VARIABLES = {
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one process tries. `redis`: the number of its database, which it empties before each test."""
+
+    name: str
+    profile: str
+    arguments: tuple[str, ...] = ()
+    redis: int = 0
+
+
+@dataclass(frozen=True)
 class Job:
-    """A profile that runs; what it prints is in `log`."""
+    """A part that runs; what it prints is in `log`."""
 
     program: Program
     log: Path
 
 
 def main() -> int:
-    arguments, profiles = _asked()
+    parts = _asked()
     try:
         with _folder() as folder, Programs() as programs:  # the folder goes last
-            debian.require(*_needs(profiles))  # all at once, and first: it may need a person
+            debian.require(*_needs({part.profile for part in parts}))  # all at once, and first: it may need a person
             environment.prepare(tests=True)
-            jobs = _start(programs, folder, profiles, arguments)
+            jobs = _start(programs, folder, parts)
             failed = _report(programs, jobs)
             _show_figures(folder)
             return failed
@@ -67,20 +78,26 @@ def main() -> int:
         return 128 + stopped.number
 
 
-def _asked() -> tuple[list[str], tuple[str, ...]]:
+def _asked() -> list[Part]:
     arguments, profile = shlex.split(os.environ.get("ARGS", "")), os.environ.get("PROFILE", "")
     if FAULTS:
         arguments, profile = arguments or ["tests/faults"], profile or "full"  # one profile: times are measured
     if profile and profile not in PROFILES:
         sys.exit(f"PROFILE is one of {', '.join(PROFILES)}; nothing runs them all.")
-    if profile:
-        return arguments, (profile,)
-    return arguments, PROFILES[1:] if arguments else PROFILES
+    profiles = (profile,) if profile else PROFILES[1:] if arguments else PROFILES
+    return [part for profile in profiles for part in _parts(profile, tuple(arguments))]
 
 
-def _needs(profiles: tuple[str, ...]) -> list[debian.Need]:
+def _parts(profile: str, arguments: tuple[str, ...]) -> list[Part]:
+    """Those who try faults mostly wait for servers: the rest of the profile goes on meanwhile."""
+    if profile != "full" or arguments:
+        return [Part(profile, profile, arguments)]
+    return [Part(profile, profile, ("--ignore=tests/faults",)), Part("faults", profile, ("tests/faults",), redis=1)]
+
+
+def _needs(profiles: set[str]) -> list[debian.Need]:
     stores = [debian.POSTGRESQL, debian.REDIS, debian.PGBOUNCER] if "full" in profiles else []
-    judges = [debian.CHROMIUM, debian.JAVA, *debian.EXAMPLES] if profiles != ("lint",) else []
+    judges = [debian.CHROMIUM, debian.JAVA, *debian.EXAMPLES] if profiles != {"lint"} else []
     return [debian.VENV, *stores, *judges]
 
 
@@ -95,38 +112,41 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _start(programs: Programs, folder: Path, profiles: tuple[str, ...], arguments: list[str]) -> list[Job]:
+def _start(programs: Programs, folder: Path, parts: list[Part]) -> list[Job]:
     stores = {}
-    if "full" in profiles:
+    if any(part.profile == "full" for part in parts):
         stores["DATABASE_URL"] = servers.start_postgresql(programs, folder)
         stores["REDIS_URL"] = servers.start_redis(programs, folder)
     jobs = []
-    for profile in profiles:
-        var = folder / profile
+    for part in parts:
+        var = folder / part.name
         (var / "static").mkdir(parents=True)
-        command, own = _command(profile, var, arguments), _own_environment(profile, var, stores)
-        log = folder / f"{profile}.log"
+        command, own = _command(part, var), _own_environment(part, var, stores)
+        log = folder / f"{part.name}.log"
         with log.open("wb") as output:
             started = programs.start(
-                profile, command, environment=own, folder=ROOT, output=output, end_by=signal.SIGINT
+                part.name, command, environment=own, folder=ROOT, output=output, end_by=signal.SIGINT
             )
         jobs.append(Job(started, log))
     return jobs
 
 
-def _command(profile: str, var: Path, arguments: list[str]) -> list[str]:
-    if profile == "lint":
+def _command(part: Part, var: Path) -> list[str]:
+    if part.profile == "lint":
         return [str(PYTHON), "-m", "tools.checks"]
-    # Profiles run side by side, so each has its own cache and files. A test that hangs says where, and ends the run.
+    # Parts run side by side, so each has its own cache and files. A test that hangs says where, and ends the run.
     settings = {"cache_dir": var / "cache", "faulthandler_timeout": 300, "faulthandler_exit_on_timeout": "true"}
     options = [f"--override-ini={name}={value}" for name, value in settings.items()]
-    return [str(PYTHON), "-m", "pytest", f"--basetemp={var / 'tmp'}", "--durations=10", *options, *arguments]
+    return [str(PYTHON), "-m", "pytest", f"--basetemp={var / 'tmp'}", "--durations=10", *options, *part.arguments]
 
 
-def _own_environment(profile: str, var: Path, stores: dict[str, str]) -> dict[str, str]:
+def _own_environment(part: Part, var: Path, stores: dict[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in environment.clean_environment().items() if name not in VARIABLES}
     size = {"FAULTS": "whole", "FAULTS_REPORT": str(var / REPORT)} if FAULTS else {}
-    return plain | {"BOLTKEYS_VAR": str(var)} | size | (stores if profile == "full" else {})
+    own = {}
+    if part.profile == "full":
+        own = {**stores, "REDIS_URL": urlsplit(stores["REDIS_URL"])._replace(path=f"/{part.redis}").geturl()}
+    return plain | {"BOLTKEYS_VAR": str(var)} | size | own
 
 
 def _report(programs: Programs, jobs: list[Job]) -> int:
