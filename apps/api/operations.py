@@ -11,14 +11,13 @@ from rest_framework.response import Response
 from apps.api import body, listing, preferences
 from apps.api.authentication import actor_of
 from apps.api.idempotency import idempotent, reserved_id
-from apps.api.problems import Problem, not_found
+from apps.api.problems import not_found
 from apps.api.resources import ResourceView
 from apps.api.views import answer, body_of
 from apps.core.errors import invalid
 from apps.core.times import rfc3339
 from apps.records import models, queries
 from apps.records import operations as service
-from apps.records.service import Written
 
 MESSAGE_ORDERS = ("created_at", "-created_at")
 
@@ -53,24 +52,17 @@ class TakeStep(OperationView):
 
     @idempotent
     def post(self, request: Request, resource: str, record_id: str, operation: str) -> Response:
-        written = self._taken(request, record_id, operation)
+        written = service.take_step(
+            actor=actor_of(request),
+            project_id=self.project_id,
+            resource=self.entry,
+            record_id=record_id,
+            operation=operation,
+            data=_sent(request),
+            strict=preferences.is_strict(request),
+        )
         shown = queries.record_json(written.record, self.fields, self.entry)
         return answer(request, shown, ignored=written.ignored)
-
-    def _taken(self, request: Request, record_id: str, operation: str) -> Written:
-        try:
-            return service.take_step(
-                actor=actor_of(request),
-                project_id=self.project_id,
-                resource=self.entry,
-                record_id=record_id,
-                operation=operation,
-                data=_sent(request),
-                strict=preferences.is_strict(request),
-            )
-        except service.IllegalStep as fault:
-            members = {"state": fault.state, "possible_operations": fault.possible}
-            raise Problem(fault.code, fault.detail, members=members) from None
 
 
 class Metrics(OperationView):

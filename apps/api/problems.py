@@ -20,6 +20,7 @@ from apps.api.declared import methods_of
 from apps.core import errors
 from apps.core import problems as kinds
 from apps.core.secret import redact
+from apps.records.steps import IllegalStep
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,8 @@ def _of_domain(exc: errors.BoltkeysError) -> Problem:
         return Problem(code, exc.detail, members={"errors": listed})
     if isinstance(exc, errors.Unavailable):
         return unavailable(exc.detail)
+    if isinstance(exc, IllegalStep):
+        return Problem(exc.code, exc.detail, members={"state": exc.state, "possible_operations": exc.possible})
     general = type(exc).code if type(exc).code in CODES else "conflict"
     return Problem(exc.code, exc.detail, _challenge(exc), general=general)
 

@@ -38,6 +38,7 @@ class EventType(StrEnum):
     RECORD_TAGGED = "record.tagged"
     RECORD_UNTAGGED = "record.untagged"
     RECORD_MESSAGED = "record.messaged"
+    RECORD_DRAFTED = "record.drafted"
     RECORD_SCHEDULED = "record.scheduled"
     RECORD_SENDING = "record.sending"
     RECORD_SENT = "record.sent"

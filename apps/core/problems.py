@@ -181,7 +181,7 @@ KINDS: Mapping[str, Kind] = {
     "illegal_step": Kind(
         409,
         "Not possible in this state",
-        "The operation does not lead on from the state that the record is in.",
+        "The state that the record is in rules out the operation, or the change of its content.",
         "state says where the record is, possible_operations where it can go from there.",
     ),
     "too_many_webhooks": Kind(

@@ -24,11 +24,11 @@ from apps.core.ids import new_id
 from apps.core.resources import Resource
 from apps.core.text import clean_line
 from apps.core.times import parse_moment, rfc3339
-from apps.records import service
+from apps.records import service, steps
 from apps.records.models import Message, Metrics, Record
 from apps.records.moments import next_moment
 from apps.records.service import Written
-from apps.records.steps import COUNTS, STATUS, Machine, Step, machine_of
+from apps.records.steps import COUNTS, STATUS, Machine, Step, machine_of, verb_of
 
 TAG_MAX = 50
 TAGS_MAX = 50
@@ -37,17 +37,6 @@ MESSAGE_FIELDS = (
     Field("text", "Text", "long_text", required=True),
     Field("direction", "Direction", "single_choice", options=tuple(Message.Direction.values)),
 )
-
-
-class IllegalStep(Conflict):
-    """The record is in a `state` from which the operation does not lead on; `possible` are those that do."""
-
-    code = "illegal_step"
-
-    def __init__(self, detail: str, state: str, possible: list[str]) -> None:
-        super().__init__(detail)
-        self.state = state
-        self.possible = possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +77,9 @@ def take_step(
     target = str(cleaned.values.get(STATUS) or next(iter(step.leads)))
     with transaction.atomic(durable=True):
         record = service.locked(project_id, resource, record_id)
-        before = str(record.data.get(STATUS) or machine.initial)
+        before = machine.status_of(record.data)
         if before not in step.leads[target]:
-            raise _illegal(machine, operation, resource, before)
+            raise steps.illegal(machine, resource, before, f"{operation} is not possible")
         effect = _EFFECTS.get((resource.slug, target), _nothing)(record, cleaned.values)
         _report(record, step, cleaned.values)
         _audit_step(actor, record, resource, before, target, list(cleaned.values))
@@ -169,12 +158,6 @@ def _check_counts(values: Mapping[str, object]) -> None:
         raise Invalid([FieldError(pointer(name), "A count is 0 or more.", "range") for name in below])
 
 
-def _illegal(machine: Machine, operation: str, resource: Resource, state: str) -> IllegalStep:
-    possible = machine.possible(state)
-    then = f"From here it can be: {', '.join(possible)}." if possible else "Nothing leads on from here."
-    return IllegalStep(f"The {resource.singular} is {state}: {operation} is not possible. {then}", state, possible)
-
-
 def _apply(record: Record, resource: Resource, values: Mapping[str, object], status: str | None = None) -> None:
     """Writes the values of those fields that the resource has; None empties one."""
     names = {field.name for field in resource.fields}
@@ -190,23 +173,27 @@ def _touch(record: Record, column: str) -> None:
 
 
 def _scheduled(record: Record, values: Mapping[str, object]) -> dict[str, object]:
-    """The time that was sent, else the one that the record has, else now."""
+    """The time that was sent, else now."""
     now = timezone.now()
     given = values.get("scheduled_at")
     if given is None:
-        return {"scheduled_at": record.data.get("scheduled_at") or rfc3339(now)}
+        return {"scheduled_at": rfc3339(now)}
     if parse_moment(str(given), pointer="/scheduled_at") < now:
         raise invalid("/scheduled_at", "Scheduled at is in the past. Leave it out for now.", "past")
     return {"scheduled_at": given}
 
 
+def _unscheduled(record: Record, values: Mapping[str, object]) -> dict[str, object]:
+    return {"scheduled_at": None}
+
+
 def _sent(record: Record, values: Mapping[str, object]) -> dict[str, object]:
-    return {"sent_at": record.data.get("sent_at") or rfc3339(timezone.now()), **_known_recipients(record, values)}
+    return {"sent_at": record.data.get("sent_at") or rfc3339(timezone.now()), **_counted(record, values)}
 
 
-def _known_recipients(record: Record, values: Mapping[str, object]) -> dict[str, object]:
-    given = values.get("recipients")
-    return {} if given is None else {"recipients": given}
+def _counted(record: Record, values: Mapping[str, object]) -> dict[str, object]:
+    """What the record has fields for: it never says another number than the metrics."""
+    return {name: values[name] for name in COUNTS if values.get(name) is not None}
 
 
 def _rejected(record: Record, values: Mapping[str, object]) -> dict[str, object]:
@@ -225,8 +212,10 @@ _Effect = Callable[[Record, Mapping[str, object]], dict[str, object]]
 
 _EFFECTS: Mapping[tuple[str, str], _Effect] = {
     ("broadcasts", "scheduled"): _scheduled,
-    ("broadcasts", "sending"): _known_recipients,
+    ("broadcasts", "draft"): _unscheduled,
+    ("broadcasts", "sending"): _counted,
     ("broadcasts", "sent"): _sent,
+    ("broadcasts", "failed"): _counted,
     ("templates", "submitted"): _accepted,
     ("templates", "approved"): _accepted,
     ("templates", "rejected"): _rejected,
@@ -246,8 +235,7 @@ def _report(record: Record, step: Step, values: Mapping[str, object]) -> None:
 
 
 def _audit_step(actor: Actor, record: Record, resource: Resource, before: str, after: str, names: list[str]) -> None:
-    """A report that leaves the status as it is, is a change like others: nobody is told twice that it was sent."""
-    event = EventType(f"record.{after}") if after != before else EventType.RECORD_UPDATED
+    event = EventType(f"record.{verb_of(before, after)}")
     _audit(event, actor, record, resource, fields=sorted({STATUS, *names}), before=before, status=after)
 
 

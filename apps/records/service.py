@@ -77,9 +77,10 @@ def update_record(
 ) -> Written:
     """The record with the values of `data` in place of its own; fields that are not named stay, None empties one.
 
-    Data that changes nothing leaves no trace. `seen` are values, by field name, on which the change was decided: where
-    the record has others by now, nothing is written. Raises `Invalid` with each faulty field, `Missing` when the
-    project has no such record, and `Conflict` (`changed_meanwhile`).
+    Data that changes nothing leaves no trace. A change of the content may lead to another status (`steps`), which is an
+    event of its own. `seen` are values, by field name, on which the change was decided: where the record has others by
+    now, nothing is written. Raises `Invalid` with each faulty field, `Missing` when the project has no such record,
+    `Conflict` (`changed_meanwhile`), and `IllegalStep` in a status in which the content stays.
     """
     with transaction.atomic(durable=True):
         known = schema.held_fields(project_id, resource)
@@ -90,7 +91,9 @@ def update_record(
         if changed and seen:
             _refuse_unseen(known, before, seen)
         if changed:
+            edit = _edit(resource, known, before, changed)
             _audit(EventType.RECORD_UPDATED, actor, record, resource, _names(known, changed))
+            _follow(edit, actor, record, resource)
             record.updated_at = next_moment(project_id, resource.slug)
             record.save(update_fields=["data", "updated_at"])
     return Written(record, cleaned.ignored, known)
@@ -110,6 +113,30 @@ def _refuse_unseen(known: Sequence[Field], before: Mapping[str, object], seen: M
     keys = {field.name: field.key for field in known}
     if any(name not in keys or before.get(keys[name]) != value for name, value in seen.items()):
         raise Conflict("Somebody else has changed this record meanwhile.", "changed_meanwhile")
+
+
+def _edit(
+    resource: Resource, known: Sequence[Field], before: Mapping[str, object], changed: Collection[str]
+) -> tuple[str, str] | None:
+    """The status before and after a change of the content; None for a change of nothing that is content."""
+    machine = steps.machine_of(resource)
+    content = [key for key in changed if key not in machine.free] if machine else []
+    if machine is None or not content:
+        return None
+    state = machine.status_of(before)
+    if state not in machine.edits:
+        raise steps.fixed(machine, resource, state, _names(known, content))
+    return state, machine.edits[state]
+
+
+def _follow(edit: tuple[str, str] | None, actor: Actor, record: Record, resource: Resource) -> None:
+    """Takes the step to another status that a change of the content is."""
+    if edit is None or edit[0] == edit[1]:
+        return
+    before, after = edit
+    record.data |= {steps.STATUS: after}
+    event = EventType(f"record.{steps.verb_of(before, after)}")
+    _audit(event, actor, record, resource, [steps.STATUS], before=before, status=after)
 
 
 def _clean(
@@ -181,12 +208,14 @@ def locked(project_id: str, resource: Resource, record_id: str) -> Record:
     return record
 
 
-def _audit(event: EventType, actor: Actor, record: Record, resource: Resource, names: list[str]) -> None:
+def _audit(
+    event: EventType, actor: Actor, record: Record, resource: Resource, names: list[str], **facts: object
+) -> None:
     audit.record(
         event,
         actor=actor,
         project_id=record.project_id,
         target_id=record.id,
         target_label=resource.singular,
-        data={"resource": resource.slug, "fields": sorted(names)},
+        data={"resource": resource.slug, "fields": sorted(names), **facts},
     )

@@ -30,12 +30,16 @@ KEY_EVENTS: Mapping[str, str] = {
 TEST = "webhook.test"
 """Sent by hand; nobody subscribes to it."""
 
-_RECORD_VERBS: Mapping[str, str] = {"created": "was created", "updated": "was changed", "deleted": "was deleted"}
+_METHODS: Mapping[str, str] = {"POST": "created", "PATCH": "updated", "DELETE": "deleted"}
 
-_OPERATION_VERBS: Mapping[str, str] = {
+_VERBS: Mapping[str, str] = {
+    "created": "was created",
+    "updated": "was changed",
+    "deleted": "was deleted",
     "tagged": "got a tag",
     "untagged": "lost a tag",
     "messaged": "has a new message",
+    "drafted": "is a draft again",
     "scheduled": "was scheduled",
     "sending": "is to be sent",
     "sent": "was sent",
@@ -49,12 +53,8 @@ _OPERATION_VERBS: Mapping[str, str] = {
 
 def offered(catalogue: Catalogue) -> list[tuple[str, dict[str, str]]]:
     """What projects with this catalogue can subscribe to, in groups: label, and the events with a sentence for each."""
-    groups = [
-        (r.label, {f"{r.singular}.{verb}": f"{_spoken(r.singular)} {did}" for verb, did in _verbs(r).items()})
-        for r in catalogue.resources.values()
-        if r.kind == "records"
-    ]
-    return [*groups, ("API keys", dict(KEY_EVENTS))]
+    groups = [(r.label, _of(r)) for r in catalogue.resources.values() if r.kind == "records"]
+    return [*(group for group in groups if group[1]), ("API keys", dict(KEY_EVENTS))]
 
 
 def names(catalogue: Catalogue) -> list[str]:
@@ -82,8 +82,11 @@ def payload(name: str, at: datetime, data: Mapping[str, Any]) -> str:
     return json.dumps({"type": name, "timestamp": rfc3339(at), "data": data})
 
 
-def _verbs(resource: Resource) -> dict[str, str]:
-    return {**_RECORD_VERBS, **{verb: _OPERATION_VERBS[verb] for verb in steps.verbs(resource)}}
+def _of(resource: Resource) -> dict[str, str]:
+    """Those alone that a method or an operation of the catalogue can cause."""
+    caused = {verb for method, verb in _METHODS.items() if method in resource.methods} | {*steps.verbs(resource)}
+    subject = _spoken(resource.singular)
+    return {f"{resource.singular}.{verb}": f"{subject} {did}" for verb, did in _VERBS.items() if verb in caused}
 
 
 def _spoken(singular: str) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from django.conf import LazySettings
 from django.http import HttpResponse
+from django.test import override_settings
 
 from apps.audit.models import Event
 from apps.projects import catalogues
@@ -40,6 +45,22 @@ def in_state(project: Project, slug: str, status: str) -> str:
 
 def do(key: str, path: str, operation: str, body: object = None, **headers: str) -> HttpResponse:
     return call("POST", f"{path}/{operation}", key, body=body, **headers)
+
+
+@contextmanager
+def adopted(settings: LazySettings, folder: Path, *changes: tuple[str, str]) -> Iterator[None]:
+    """The catalogue `own` of an adopter: that of boltly, but for what is written otherwise."""
+    text = (Path(settings.CATALOGUE_FOLDERS[0]) / "boltly.toml").read_text()
+    for before, after in (('slug = "boltly"', 'slug = "own"'), *changes):
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    (folder / "own.toml").write_text(text)
+    catalogues.load.cache_clear()
+    try:
+        with override_settings(CATALOGUE_FOLDERS=[*settings.CATALOGUE_FOLDERS, folder]):
+            yield
+    finally:
+        catalogues.load.cache_clear()
 
 
 def events() -> list[str]:

@@ -52,6 +52,7 @@ MANAGEMENT: dict[str, tuple[str, tuple[str, ...]]] = {
 # route → its path and methods. What each needs: test_operations.py.
 OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "api_broadcasts_schedule": ("/v1/broadcasts/x/schedule", ("POST",)),
+    "api_broadcasts_unschedule": ("/v1/broadcasts/x/unschedule", ("POST",)),
     "api_broadcasts_send": ("/v1/broadcasts/x/send", ("POST",)),
     "api_broadcasts_retry": ("/v1/broadcasts/x/retry", ("POST",)),
     "api_broadcasts_report": ("/v1/broadcasts/x/report", ("POST",)),

@@ -166,6 +166,7 @@ def test_no_request_that_signs_in_or_manages_gets_a_500(seed: int, alice: User) 
 
 OPERATED = {
     "/v1/broadcasts/{broadcasts}/schedule": ["scheduled_at"],
+    "/v1/broadcasts/{broadcasts}/unschedule": [],
     "/v1/broadcasts/{broadcasts}/send": [],
     "/v1/broadcasts/{broadcasts}/retry": [],
     "/v1/broadcasts/{broadcasts}/report": ["status", "recipients", "delivered", "reason"],

@@ -54,6 +54,7 @@ OPERATIONS = [
     Operation("broadcasts", "/metrics", "GET", "broadcasts:read", 200),
     Operation("broadcasts", "/metrics", "HEAD", "broadcasts:read", 200),
     Operation("broadcasts", "/schedule", "POST", "broadcasts:create", 200),
+    Operation("broadcasts", "/unschedule", "POST", "broadcasts:create", 200, None, "scheduled"),
     Operation("broadcasts", "/send", "POST", "broadcasts:send", 200),
     Operation("broadcasts", "/retry", "POST", "broadcasts:send", 200, None, "failed"),
     Operation("broadcasts", "/report", "POST", "broadcasts:send", 200, {"status": "sent"}, "sending"),

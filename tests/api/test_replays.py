@@ -64,6 +64,7 @@ POSTS: dict[str, Callable[[Site], Prepared]] = {
     "api_records": lambda site: ("/v1/contacts", {"name": "Ann"}, 1),
     "api_inbox_messages": lambda site: (f"{site.record('inbox')}/messages", {"text": "Hello"}, 1),
     "api_broadcasts_schedule": lambda site: (f"{site.record('broadcasts')}/schedule", {}, 1),
+    "api_broadcasts_unschedule": lambda site: (f"{site.record('broadcasts', 'scheduled')}/unschedule", {}, 1),
     "api_broadcasts_send": lambda site: (f"{site.record('broadcasts')}/send", {}, 1),
     "api_broadcasts_retry": lambda site: (f"{site.record('broadcasts', 'failed')}/retry", {}, 1),
     "api_broadcasts_report": lambda site: (f"{site.record('broadcasts', 'sending')}/report", {"status": "sent"}, 1),

@@ -6,21 +6,25 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connections
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.times import rfc3339
+from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.records.models import Metrics, Record
 from apps.records.steps import MACHINES
+from apps.webhooks.events import names
 from apps.webhooks.models import Delivery
 from tests import make
-from tests.api.boltly import ALL, BOLTLY, SAMPLES, do, events, in_state, new
+from tests.api.boltly import ALL, BOLTLY, SAMPLES, adopted, do, events, in_state, new
 from tests.api.call import call, data, pointers, problem, secret_for
 from tests.webhooks import make as hooks
 
@@ -46,6 +50,7 @@ REPORTS: dict[str, dict[str, Any]] = {
 LEGAL = {
     "broadcasts": {
         "schedule": {"draft": "scheduled"},
+        "unschedule": {"scheduled": "draft"},
         "send": {"draft": "sending", "scheduled": "sending"},
         "retry": {"failed": "sending"},
         "report sending": {"sending": "sending"},
@@ -64,7 +69,7 @@ STATES = {
 }
 POSSIBLE = {
     ("broadcasts", "draft"): ["schedule", "send"],
-    ("broadcasts", "scheduled"): ["send"],
+    ("broadcasts", "scheduled"): ["unschedule", "send"],
     ("broadcasts", "sending"): ["report"],
     ("broadcasts", "sent"): ["report"],
     ("broadcasts", "failed"): ["retry"],
@@ -92,15 +97,111 @@ def test_each_step_leads_on_from_its_states_and_from_no_other(
     else:
         assert data(response)["status"] == after
         singular = BOLTLY.resources[slug].singular
-        assert events()[-1] == f"{singular}.{after if after != state else 'updated'}"
+        assert events()[-1] == f"{singular}.{verb(state, after)}"
         assert Event.objects.count() == count + 1
     assert data(call("GET", path, key))["status"] == (after or state)
+
+
+def verb(before: str, after: str) -> str:
+    if before == after:
+        return "updated"
+    return "drafted" if after == "draft" else after
 
 
 def test_machines_are_those_of_the_table() -> None:
     assert {slug: {step.operation for step in machine.steps} for slug, machine in MACHINES.items()} == {
         slug: {what.split()[0] for what in steps} for slug, steps in LEGAL.items()
     }
+
+
+# resource → status before → status after a change of the content. What is not here is 409.
+EDITS = {
+    "broadcasts": {"draft": "draft", "failed": "failed"},
+    "templates": {"draft": "draft", "approved": "draft", "rejected": "draft"},
+}
+ONLY_WHILE = {
+    "broadcasts": "only while it is draft or failed",
+    "templates": "only while it is draft, approved or rejected",
+}
+TEXTS = {"broadcasts": "template", "templates": "body"}
+
+
+@pytest.mark.parametrize(("slug", "state"), [(slug, state) for slug, states in STATES.items() for state in states])
+def test_content_stays_what_was_approved_or_sent(slug: str, state: str, key: str, boltly: Project) -> None:
+    path = in_state(boltly, slug, state)
+    before, count = data(call("GET", path, key)), Event.objects.count()
+    assert data(call("PATCH", path, key, body={"name": before["name"]})) == before
+    response = call("PATCH", path, key, body={TEXTS[slug]: "Other"})
+    after = EDITS[slug].get(state)
+    if after is None:
+        refused = problem(response, 409, "illegal_step")
+        assert (refused["state"], refused["possible_operations"]) == (state, POSSIBLE[slug, state])
+        assert f"{TEXTS[slug]} can be changed {ONLY_WHILE[slug]}" in refused["detail"]
+        assert (data(call("GET", path, key)), Event.objects.count()) == (before, count)
+    else:
+        assert (data(response)[TEXTS[slug]], data(response)["status"]) == ("Other", after)
+        singular = BOLTLY.resources[slug].singular
+        assert events()[1:] == [f"{singular}.updated", *([f"{singular}.drafted"] if after != state else [])]
+
+
+@pytest.mark.django_db
+def test_catalogue_may_leave_unschedule_out(tmp_path: Path, settings: LazySettings) -> None:
+    with adopted(settings, tmp_path, ('["schedule", "unschedule"]', '["schedule"]')):
+        project = make.project("Own", catalogue="own")
+        own = secret_for(project, "broadcasts:create", "broadcasts:send")
+        path = f"/v1/broadcasts/{data(call('POST', '/v1/broadcasts', own, body={'name': 'News'}))['id']}"
+        assert data(do(own, path, "schedule"))["status"] == "scheduled"
+        problem(do(own, path, "unschedule"), 405, "method_not_allowed")
+        assert problem(do(own, path, "retry"), 409, "illegal_step")["possible_operations"] == ["send"]
+        assert "broadcast.drafted" not in names(catalogues.get("own"))
+
+
+@pytest.mark.parametrize("state", STATES["broadcasts"])
+def test_notes_are_written_in_every_state(state: str, key: str, boltly: Project) -> None:
+    changed = data(call("PATCH", in_state(boltly, "broadcasts", state), key, body={"notes": "Went well"}))
+    assert (changed["notes"], changed["status"]) == ("Went well", state)
+
+
+def test_subscriber_hears_that_an_approved_template_is_a_draft_again(key: str, boltly: Project) -> None:
+    hooks.endpoint(boltly, "https://8.8.8.8/hooks", "template.updated", "template.drafted")
+    path = in_state(boltly, "templates", "approved")
+    data(call("PATCH", path, key, body={"body": "Buy now"}))
+    told = list(Delivery.objects.order_by("created_at", "id").values_list("event", flat=True))
+    assert sorted(told) == ["template.drafted", "template.updated"]
+    event = Event.objects.get(type="record.drafted")
+    assert event.data == {"resource": "templates", "fields": ["status"], "before": "approved", "status": "draft"}
+    problem(do(key, path, "report", {"status": "approved"}), 409, "illegal_step")
+    assert data(do(key, path, "submit"))["status"] == "submitted"
+
+
+OWNED: dict[str, dict[str, Any]] = {
+    "broadcasts": {
+        "status": "sent",
+        "recipients": -5,
+        "scheduled_at": "1999-01-01T00:00:00Z",
+        "sent_at": "1999-01-01T00:00:00Z",
+    },
+    "templates": {"status": "approved", "rejection_reason": "None"},
+}
+
+
+@pytest.mark.parametrize("slug", ["broadcasts", "templates"])
+def test_what_operations_set_is_set_by_nothing_else(slug: str, key: str, boltly: Project) -> None:
+    owned, path = OWNED[slug], new(boltly, slug)
+    empty = dict.fromkeys(owned) | {"status": "draft"}
+    for method, address, sent in (("POST", f"/v1/{slug}", {"name": "News"}), ("PATCH", path, {"name": "Other"})):
+        response = call(method, address, key, body=sent | owned)
+        assert data(response).items() >= empty.items()
+        assert {*response["Boltkeys-Ignored-Fields"].split(", ")} == {*owned}
+        strict = call(method, address, key, body=sent | owned, Prefer="handling=strict")
+        assert pointers(strict) == {f"/{name}": "read_only" for name in owned}
+
+
+def test_record_and_metrics_say_the_same_number(key: str, boltly: Project) -> None:
+    path = in_state(boltly, "broadcasts", "sending")
+    for count, status in ((10, "sending"), (9, "failed")):
+        reported = data(do(key, path, "report", {"status": status, "recipients": count}))
+        assert (reported["recipients"], data(call("GET", f"{path}/metrics", key))["recipients"]) == (count, count)
 
 
 @pytest.mark.parametrize("slug", ["broadcasts", "templates"])
@@ -182,12 +283,10 @@ def test_faulty_report_is_422_and_changes_nothing(
     assert data(call("GET", path, key))["status"] == "sending" and not Metrics.objects.exists()
 
 
-def test_scheduled_for_the_time_sent_else_the_one_it_has_else_now(key: str, boltly: Project) -> None:
-    own = data(do(key, new(boltly, "broadcasts", scheduled_at="2030-01-01T00:00:00Z"), "schedule"))
-    assert own["scheduled_at"] == "2030-01-01T00:00:00Z"
-    sent = {"scheduled_at": "2031-01-01T01:00:00+01:00"}
-    other = data(do(key, new(boltly, "broadcasts", scheduled_at="2030-01-01T00:00:00Z"), "schedule", sent))
-    assert other["scheduled_at"] == "2031-01-01T00:00:00Z"
+def test_scheduled_for_the_time_sent_else_now_until_it_is_unscheduled(key: str, boltly: Project) -> None:
+    path, sent = new(boltly, "broadcasts"), {"scheduled_at": "2031-01-01T01:00:00+01:00"}
+    assert data(do(key, path, "schedule", sent))["scheduled_at"] == "2031-01-01T00:00:00Z"
+    assert data(do(key, path, "unschedule"))["scheduled_at"] is None
     before = rfc3339(timezone.now())
     assert before <= data(do(key, new(boltly, "broadcasts"), "schedule"))["scheduled_at"] <= rfc3339(timezone.now())
 

@@ -108,6 +108,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("sign-in", "/accounts/login/")
     judge.open("reset", "/accounts/password/reset/")
     judge.open("docs", "/docs?catalogue=voice#missing_scope")
+    judge.open("docs-operations", "/docs?catalogue=boltly#operations")
     judge.open("docs-unknown", "/docs?catalogue=nowhere")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)

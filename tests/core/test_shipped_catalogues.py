@@ -32,7 +32,11 @@ COVERED: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "boltly": {
         "contacts": {"read": "GET HEAD", "write": "POST PATCH", "manage": "DELETE tags"},
         "inbox": {"read": "GET HEAD messages.list", "write": "POST PATCH messages"},
-        "broadcasts": {"read": "GET HEAD metrics", "create": "POST PATCH schedule", "send": "send retry report"},
+        "broadcasts": {
+            "read": "GET HEAD metrics",
+            "create": "POST PATCH schedule unschedule",
+            "send": "send retry report",
+        },
         "templates": {"read": "GET HEAD", "create": "POST PATCH submit", "manage": "DELETE sync report"},
         "tokens": {"read": f"{KEY_READS} {WEBHOOK_READS}", "create": f"{KEY_WRITES} {WEBHOOK_WRITES}"},
     },

@@ -141,6 +141,7 @@ DOORS = [
     Door("broadcasts:create", "POST", "/v1/broadcasts"),
     Door("broadcasts:create", "PATCH", "/v1/broadcasts/x"),
     Door("broadcasts:create", "POST", "/v1/broadcasts/x/schedule"),
+    Door("broadcasts:create", "POST", "/v1/broadcasts/x/unschedule"),
     Door("broadcasts:send", "POST", "/v1/broadcasts/x/send"),
     Door("broadcasts:send", "POST", "/v1/broadcasts/x/retry"),
     Door("templates:read", "GET", "/v1/templates"),

@@ -95,20 +95,31 @@ def test_events_come_in_the_order_in_which_they_are_offered_and_once() -> None:
 OF_OPERATIONS = {
     "boltly": {
         *("contact.tagged", "contact.untagged", "conversation.messaged"),
-        *("broadcast.scheduled", "broadcast.sending", "broadcast.sent", "broadcast.failed"),
-        *("template.submitted", "template.approved", "template.rejected", "template.sync_requested"),
+        *("broadcast.drafted", "broadcast.scheduled", "broadcast.sending", "broadcast.sent", "broadcast.failed"),
+        *(
+            "template.drafted",
+            "template.submitted",
+            "template.approved",
+            "template.rejected",
+            "template.sync_requested",
+        ),
     },
 }
 
 
+VERBS = {"POST": "created", "PATCH": "updated", "DELETE": "deleted"}
+NEVER_DELETED = {"conversation.deleted", "broadcast.deleted", "opportunity.deleted"}
+
+
 @pytest.mark.parametrize("catalogue", ["boltcall", "boltly", "voice", "bolten"])
-def test_every_resource_with_records_has_its_events(catalogue: str) -> None:
+def test_events_are_those_that_the_catalogue_can_cause(catalogue: str) -> None:
     entry = catalogues.get(catalogue)
     names = events.names(entry)
-    stored = [r.singular for r in entry.resources.values() if r.kind == "records"]
-    lives = {f"{s}.{verb}" for s in stored for verb in ("created", "updated", "deleted")}
+    stored = [r for r in entry.resources.values() if r.kind == "records"]
+    lives = {f"{r.singular}.{verb}" for r in stored for method, verb in VERBS.items() if method in r.methods}
     assert lives | OF_OPERATIONS.get(catalogue, set()) == {name for name in names if not name.startswith("key.")}
     assert {"key.created", "key.revoked", "key.expiring", "key.expired", "key.rotated", "key.used_after_end"} < {*names}
+    assert not NEVER_DELETED & {*names}
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,11 @@ def common() -> dict[str, Schema]:
 
 def record(at: At) -> Schema:
     is_fixed = not at.resource.dynamic
-    fields = {field.name: values.shown(field, is_fixed=is_fixed) for field in at.fields}
+    owned = record_schema.owned_fields(at.resource)
+    fields = {
+        field.name: values.shown(field, is_fixed=is_fixed) | ({"readOnly": True} if field.key in owned else {})
+        for field in at.fields
+    }
     if at.resource.kind == "analytics":
         return shapes.made(fields, at.resource.description)
     tags = {"tags": _tags()} if "tags" in at.resource.operations and "tags" not in fields else {}

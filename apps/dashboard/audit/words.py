@@ -50,6 +50,7 @@ VERBS: Mapping[str, str] = {
     "record.failed": "reported as failed the record",
     "record.submitted": "submitted the record",
     "record.approved": "reported as approved the record",
+    "record.drafted": "made a draft of the record",
     "record.rejected": "reported as rejected the record",
     "record.sync_requested": "asked for a sync of each record",
 }

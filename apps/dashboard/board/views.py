@@ -72,6 +72,8 @@ def _not_moved(request: HttpRequest, opened: Opened, record_id: str, fault: Bolt
     record = queries.record_in(now.access.project.id, now.resource, record_id)
     if isinstance(fault, Invalid):
         return page.show(request, now, error=f"The card was not moved. {fault.detail}", status=422)
+    if isinstance(fault, Conflict) and fault.code != "changed_meanwhile":
+        return page.show(request, now, error=f"The card was not moved. {fault.detail}", status=HTTPStatus.CONFLICT)
     if record is None:
         error = f"The card was not moved: this {now.one} is not there any more. Somebody has deleted it."
         return page.show(request, now, error=error, status=HTTPStatus.NOT_FOUND)

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import User
 from apps.core import problems
 from apps.core.catalogue import Catalogue
-from apps.dashboard.docs import examples, reference
+from apps.dashboard.docs import examples, operations, reference
 from apps.dashboard.docs.examples import Example
 from apps.dashboard.keys import levels
 from apps.projects import catalogues, queries
+from apps.webhooks import events
 
 SECTIONS: Mapping[str, str] = {
     "start": "Your first call",
@@ -25,6 +26,7 @@ SECTIONS: Mapping[str, str] = {
     "records": "Records",
     "lists": "Lists and sync",
     "golden-rule": "The golden rule",
+    "operations": "Operations",
     "idempotency": "Sending again",
     "limits": "Rate limits",
     "errors": "Errors",
@@ -34,7 +36,8 @@ SECTIONS: Mapping[str, str] = {
     "security": "Security",
     "questions": "Questions",
 }
-"""What the page has, in order: the anchor, and the heading. None is the code of a problem, which is an anchor too."""
+"""What the page has, in order: the anchor, and the heading. None is the code of a problem, which is an anchor too.
+Catalogues without operations have no section about them."""
 
 
 @require_safe
@@ -42,11 +45,13 @@ def show(request: HttpRequest) -> HttpResponse:
     known = catalogues.load()
     wanted = request.GET.get("catalogue") or _own(request)
     catalogue = known.get(wanted) or next(iter(known.values()))
+    about = _context(catalogue)
+    sections = [name for name in SECTIONS if name != "operations" or about["steps"] or about["others"]]
     context = {
-        **_context(catalogue),
+        **about,
         "catalogues": known.values(),
         "unknown": wanted if wanted not in known else "",
-        "sections": [(name, title, f"docs/sections/{name}.html") for name, title in SECTIONS.items()],
+        "sections": [(name, SECTIONS[name], f"docs/sections/{name}.html") for name in sections],
     }
     return render(request, "docs/page.html", context, status=404 if context["unknown"] else 200)
 
@@ -77,6 +82,9 @@ def _context(catalogue: Catalogue) -> dict[str, object]:
         "dynamic": [resource for resource in catalogue.resources.values() if resource.dynamic],
         "example": example,
         "examples": _examples(catalogue.slug, settings.BASE_URL),
+        "steps": operations.steps(catalogue),
+        "others": operations.others(catalogue),
+        "events": events.offered(catalogue),
         "statuses": list(problems.by_status()),
         "base_url": settings.BASE_URL,
         "support_email": settings.SUPPORT_EMAIL,

@@ -38,6 +38,19 @@ def test_everybody_gets_the_document_of_a_catalogue(catalogue: str, settings: La
     assert [server["url"] for server in document["servers"]] == [settings.BASE_URL]
 
 
+def test_what_operations_set_is_read_only_and_a_change_can_be_an_illegal_step() -> None:
+    document = fetched("boltly")
+    shown = document["components"]["schemas"]["Broadcast"]["properties"]
+    read_only = {name for name, schema in shown.items() if schema.get("readOnly")} - {"id", "created_at", "updated_at"}
+    assert read_only == {"status", "scheduled_at", "sent_at", "recipients"}
+    for body in ("BroadcastCreate", "BroadcastUpdate"):
+        assert {*document["components"]["schemas"][body]["properties"]} & read_only == set()
+    changes = {path: each for (path, method), each in operations(document).items() if method == "PATCH"}
+    refused = {path for path, each in changes.items() if "409" in each["responses"] and "/v1/d" not in path}
+    assert {path.split("/")[2] for path in refused} == {"broadcasts", "templates"}
+    assert "`approved` (which makes it a `draft`)" in changes["/v1/templates/{record_id}"]["description"]
+
+
 def test_without_a_name_it_is_the_first() -> None:
     assert fetched()["info"]["x-catalogue"] == min(catalogues.load())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -22,6 +24,7 @@ from apps.records import models, service
 from apps.records.models import Record
 from apps.webhooks.models import Delivery
 from tests import make
+from tests.api.boltly import adopted
 from tests.dashboard.html import Element, read
 from tests.pages import Answer, signed_in, text
 from tests.webhooks import make as hooks
@@ -305,6 +308,20 @@ def test_of_two_who_move_a_card_at_once_one_does(deals: Project, alice: User, bo
         statuses = list(pool.map(one, (alice, bob), ("won", "lost")))
     assert sorted(statuses) == [302, 409]
     assert stage(record) == ("won" if statuses[0] == 302 else "lost")
+
+
+def test_card_of_what_was_sent_stays_where_it_is(tmp_path: Path, settings: LazySettings, alice: User) -> None:
+    board = ('description = "One message to many contacts."', 'description = "Messages."\nboard = "channel"')
+    with adopted(settings, tmp_path, board):
+        project = make.project("Own", catalogue="own", administrator=alice)
+        values = {"name": "News", "channel": "sms", "status": "sent"}
+        record = Record.objects.create(project=project, resource="broadcasts", data=values)
+        path = f"/projects/{project.slug}/broadcasts/{record.id}/move/"
+        answer = signed_in(alice).post(path, {"to": "email", "seen": '"sms"'})
+    assert (answer.status_code, Event.objects.filter(target_id=record.id).count()) == (409, 0)
+    assert "channel can be changed only while it is draft or failed" in text(answer)
+    record.refresh_from_db()
+    assert record.data == values
 
 
 # --- Who may

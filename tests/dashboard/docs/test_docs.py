@@ -12,6 +12,7 @@ from apps.core import problems, values
 from apps.core.catalogue import Catalogue
 from apps.dashboard.docs import examples
 from apps.projects import catalogues
+from apps.webhooks import events
 from tests import make
 from tests.dashboard.html import Element, read
 
@@ -51,8 +52,9 @@ def test_every_link_within_the_page_leads_somewhere(client: Client, shown: Eleme
 def test_catalogue_is_listed_with_all_its_scopes(client: Client, db: None, slug: str) -> None:
     catalogue = catalogues.get(slug)
     shown = page(client, f"?catalogue={slug}")
-    rows = [row for table in shown.all("table") for row in table.all("tr")]
-    listed = [row.all("td")[0].text for row in rows if row.all("td") and len(row.all("td")) == 3]
+    tables = [table for table in shown.all("table") if "It allows to" in table.text]
+    rows = [row for table in tables for row in table.all("tr")]
+    listed = [row.all("td")[0].text for row in rows if row.all("td")]
     assert sorted(listed) == sorted(catalogue.scopes)
     assert shown.one("h1").text == f"{catalogue.label} API"
     assert shown.one("nav", aria_label="Products").one("a", aria_current="page").text == catalogue.label
@@ -98,6 +100,36 @@ def test_page_says_what_holds_in_the_catalogue(client: Client, db: None) -> None
         "can be changed in each project" in texts["bolten"] and "can be changed in each project" not in texts["voice"]
     )
     assert "No key of this catalogue is let in" in texts["boltcall"] and "tokens" in texts["boltly"]
+
+
+def test_operations_are_told_of_where_there_are_any(client: Client, db: None) -> None:
+    boltly, others = page(client, "?catalogue=boltly"), [page(client, f"?catalogue={slug}") for slug in WITHOUT]
+    assert not any("boltkeys itself sends no messages" in each.text for each in others)
+    assert "boltkeys itself sends no messages" in boltly.one("main").text
+    told = boltly.one("div", aria_label="Steps of broadcasts").all("tbody")
+    assert [body.all("code")[0].text for body in told] == ["schedule", "unschedule", "send", "retry", "report"]
+    assert "POST /v1/broadcasts/{id}/operation" in boltly.one("main").text
+    ways = [" ".join(cell.text.split()) for row in told[-1].all("tr") for cell in row.all("td")[:2]]
+    assert ways == [
+        "sending →to sending", "broadcast.updated",
+        "sending →to sent", "broadcast.sent",
+        "sent →to sent", "broadcast.updated",
+        "sending →to failed", "broadcast.failed",
+    ]  # fmt: skip
+    edit = boltly.one("div", aria_label="Steps of templates").all("tbody")[-1].text
+    assert "PATCH" in edit and "template.drafted" in edit and "approved, rejected" in edit
+    listed = {code.text for code in boltly.one("div", aria_label="Operations without a status").all("code")}
+    assert {"PUT /v1/contacts/{id}/tags/{tag}", "contact.tagged", "template.sync_requested"} <= listed
+
+
+@pytest.mark.parametrize("slug", CATALOGUES)
+def test_events_are_those_that_can_be_subscribed_to(client: Client, db: None, slug: str) -> None:
+    listed = {code.text for code in page(client, f"?catalogue={slug}").one("main").all("dt")}
+    assert {*events.names(catalogues.get(slug))} <= listed
+    assert "opportunity.deleted" not in listed and "broadcast.deleted" not in listed
+
+
+WITHOUT = ("boltcall", "bolten", "voice")
 
 
 def _includes(slug: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apps.api import resources
 from apps.api.openapi import parameters, records
 from apps.api.openapi.described import NOTHING, At, Operation, describes, ref, returns
+from apps.records.steps import Machine, machine_of
 
 
 @describes(resources.Records, "GET")
@@ -46,13 +47,29 @@ def update_record(at: At) -> Operation:
 
     Only what is sent is changed; `null` empties a field.
     """
+    machine = machine_of(at.resource)
     return Operation(
         returns(ref(at.prefix), f"The {at.thing} as it is now."),
         body=ref(f"{at.prefix}Update"),
-        codes=["not_found", "invalid"],
+        codes=["not_found", "invalid", *(["illegal_step"] if machine else [])],
         example=records.example(at, whole=False),
         id=f"update_{at.resource.singular}",
         summary=f"Change a {at.thing}",
+        description=_edits(at, machine) if machine else "",
+    )
+
+
+def _edits(at: At, machine: Machine) -> str:
+    """When the content may be changed, and what comes of it."""
+    statuses = [
+        f"`{status}`" if status == to else f"`{status}` (which makes it a `{to}`)"
+        for status, to in machine.edits.items()
+    ]
+    free = [f"`{field.name}`" for field in at.fields if field.key in machine.free]
+    always = f", but for {', '.join(free)}" if free else ""
+    return (
+        "Only what is sent is changed; `null` empties a field. "
+        f"The content can be changed in the status {', '.join(statuses)}. In every other it is a 409{always}."
     )
 
 
