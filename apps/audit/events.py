@@ -21,6 +21,7 @@ class EventType(StrEnum):
     MEMBER_CHANGED = "member.changed"
     MEMBER_REMOVED = "member.removed"
     INVITATION_SENT = "invitation.sent"
+    INVITATION_CHANGED = "invitation.changed"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_WITHDRAWN = "invitation.withdrawn"
     USER_CREATED = "user.created"

@@ -40,6 +40,12 @@ def administrators(project: Project) -> QuerySet[User]:
     ).order_by("email")
 
 
+def is_last_administrator(membership: Membership) -> bool:
+    """Whether nobody could run the project if this member lost the role: no other administrator can sign in."""
+    others = Membership.objects.filter(project=membership.project, role=Role.ADMINISTRATOR, user__is_active=True)
+    return membership.role == Role.ADMINISTRATOR and not others.exclude(pk=membership.pk).exists()
+
+
 def members(project: Project) -> QuerySet[Membership]:
     """Everybody in the project: administrators first, then by address; grants prefetched."""
     rank = Case(When(role=Role.ADMINISTRATOR, then=0), When(role=Role.MEMBER, then=1), default=2)

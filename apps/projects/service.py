@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
@@ -26,7 +25,7 @@ from apps.core.actor import Actor
 from apps.core.errors import Conflict, Missing, Refused
 from apps.core.ids import new_id
 from apps.gate import gate
-from apps.projects import catalogues, giving, policy, rules, tasks
+from apps.projects import catalogues, giving, locks, queries, rules, tasks
 from apps.projects.models import (
     Environment,
     Invitation,
@@ -36,7 +35,6 @@ from apps.projects.models import (
     Project,
     Role,
 )
-from apps.projects.policy import Right
 
 SLUG_ATTEMPTS = 5
 
@@ -77,7 +75,7 @@ def add_member(*, actor: Actor, project: Project, user: User, role: str, grants:
     """
     role, scopes = rules.clean_role(role), rules.clean_grants(project, grants)
     with _changing_rights_of(user):
-        _lock_team(project, actor)
+        locks.lock_team(project, actor)
         membership = Membership.objects.select_related("project", "user").filter(project=project, user=user).first()
         if membership is None:
             return _insert_member(actor, project, user, role, scopes)
@@ -89,7 +87,7 @@ def change_role(*, actor: Actor, membership: Membership, role: str) -> Membershi
     """The membership with another role and the grants it had. Raises `Invalid`, `Conflict`, `Missing`, `Refused`."""
     role = rules.clean_role(role)
     with _changing_rights_of(membership.user):
-        row = _lock_member(membership, actor)
+        row = locks.lock_member(membership, actor)
         _change(actor, row, role, scopes_of(row))
     return row
 
@@ -102,9 +100,8 @@ def set_grants(*, actor: Actor, membership: Membership, grants: Iterable[str], s
     """
     scopes = rules.clean_grants(membership.project, grants)
     with _changing_rights_of(membership.user):
-        row = _lock_member(membership, actor)
-        if seen is not None and seen != state_of(row):
-            raise Conflict("Somebody else has changed these rights meanwhile.", "changed_meanwhile")
+        row = locks.lock_member(membership, actor)
+        _check_seen(seen, row)
         _change(actor, row, Role(row.role), scopes)
     return row
 
@@ -125,7 +122,7 @@ def change_member(
     wanted = None if role is None else rules.clean_role(role)
     scopes = None if grants is None else rules.clean_grants(membership.project, grants)
     with _changing_rights_of(membership.user):
-        row = _lock_member(membership, actor, ask)
+        row = locks.lock_member(membership, actor, ask)
         role, scopes = wanted or Role(row.role), scopes_of(row) if scopes is None else scopes
         if ask:
             ask().check(row.role, role, _held(row), scopes)
@@ -136,7 +133,7 @@ def change_member(
 def remove_member(*, actor: Actor, membership: Membership, ask: giving.Ask | None = None) -> None:
     """Takes somebody out: their user keys no longer reach the project. Raises `Conflict`, `Missing`, `Refused`."""
     with _changing_rights_of(membership.user):
-        row = _lock_member(membership, actor, ask)
+        row = locks.lock_member(membership, actor, ask)
         if ask:
             ask().check_reach(row.role)
         _keep_an_administrator(row)
@@ -165,7 +162,7 @@ def invite(
     address, role, now = clean_email(email), rules.clean_role(role), timezone.now()
     scopes = None if grants is None else rules.clean_grants(project, grants)
     with transaction.atomic(durable=True):
-        _lock_team(project, actor, ask)
+        locks.lock_team(project, actor, ask)
         if made := Invitation.objects.filter(project=project, pk=invitation_id).first():
             return made
         _refuse_member(project, address)
@@ -185,10 +182,32 @@ def invite(
     return invitation
 
 
+def set_invitation_grants(
+    *, actor: Actor, invitation: Invitation, grants: Iterable[str], seen: str | None = None
+) -> Invitation:
+    """The open invitation with these grants in place of those it had; its link goes on working, and no mail is sent.
+
+    `seen` and what is raised are as for `set_grants`: `Missing` once it was accepted or withdrawn.
+    """
+    scopes = list(rules.clean_grants(invitation.project, grants))
+    with transaction.atomic(durable=True):
+        locks.lock_team(invitation.project, actor)
+        row = Invitation.objects.select_related("project").get(pk=invitation.pk)
+        if row.closed_at:
+            raise Missing(f"The invitation of {row.email} was {row.outcome} meanwhile. Nothing was saved.")
+        _check_seen(seen, row)
+        if scopes != row.grants:
+            facts = {"from": {"grants": row.grants}, "to": {"grants": scopes}}
+            row.grants = scopes
+            row.save(update_fields=["grants"])
+            _audit(EventType.INVITATION_CHANGED, actor, row.project, row, facts)
+    return row
+
+
 def withdraw_invitation(*, actor: Actor, invitation: Invitation, ask: giving.Ask | None = None) -> Invitation:
     """The invitation, closed: its link says so. One that is closed already stays as it is. Raises `Refused`."""
     with transaction.atomic(durable=True):
-        _lock_team(invitation.project, actor, ask)
+        locks.lock_team(invitation.project, actor, ask)
         row = Invitation.objects.select_related("project").get(pk=invitation.pk)
         if ask:
             ask().check_reach(row.role)
@@ -229,50 +248,22 @@ def scopes_of(membership: Membership) -> tuple[str, ...]:
     return tuple(sorted(grant.scope for grant in membership.grants.all()))
 
 
-def state_of(membership: Membership) -> str:
+def state_of(row: Membership | Invitation) -> str:
     """Role and grants in a few characters, which are others as soon as one of them changes."""
-    return hashlib.sha256(" ".join((membership.role, *scopes_of(membership))).encode()).hexdigest()[:32]
+    scopes = sorted(row.grants) if isinstance(row, Invitation) else scopes_of(row)
+    return hashlib.sha256(" ".join((row.role, *scopes)).encode()).hexdigest()[:32]
+
+
+def _check_seen(seen: str | None, row: Membership | Invitation) -> None:
+    """Refuses a choice that was made on another state than that of the row; None is made on any."""
+    if seen is not None and seen != state_of(row):
+        raise Conflict("Somebody else has changed these permissions meanwhile.", "changed_meanwhile")
 
 
 @contextmanager
 def _changing_rights_of(user: User) -> Iterator[None]:
     with gate.changing(owner=str(user.pk)), transaction.atomic(durable=True):
         yield
-
-
-def _lock_team(project: Project, actor: Actor, ask: giving.Ask | None = None) -> None:
-    """From here to the commit nobody else changes this team. A user who may not manage it any more is refused, and so
-    is a key of which nobody says what it can give.
-
-    The page has asked already; but two administrators can remove each other at the same moment.
-    """
-    _lock(project)
-    if actor.kind == "key" and ask is None:
-        raise Refused("A key cannot do this.")
-    if actor.kind == "user" and not _manages_team(project, actor.id):
-        raise Refused("You are not an administrator of this project any more.")
-
-
-def _lock(project: Project) -> None:
-    # NO KEY: keys and records of the project can be written meanwhile.
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-
-
-def _manages_team(project: Project, user_id: str) -> bool:
-    try:
-        memberships = Membership.objects.filter(project=project, user_id=UUID(user_id), user__is_active=True)
-    except ValueError:
-        return False
-    return any(policy.may(membership.role, Right.TEAM_MANAGE) for membership in memberships)
-
-
-def _lock_member(membership: Membership, actor: Actor, ask: giving.Ask | None = None) -> Membership:
-    """The membership as it is now."""
-    _lock_team(membership.project, actor, ask)
-    row = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
-    if row is None:
-        raise Missing("This person is not in the project any more.")
-    return row
 
 
 def _refuse_member(project: Project, address: str) -> None:
@@ -287,10 +278,7 @@ def _open_invitation(project: Project, address: str) -> Invitation | None:
 
 def _keep_an_administrator(membership: Membership) -> None:
     """Refuses to take the role from the last administrator who can sign in."""
-    if membership.role != Role.ADMINISTRATOR:
-        return
-    others = Membership.objects.filter(project=membership.project, role=Role.ADMINISTRATOR, user__is_active=True)
-    if not others.exclude(pk=membership.pk).exists():
+    if queries.is_last_administrator(membership):
         detail = f"{membership.user.email} is the last administrator. Make somebody else an administrator first."
         raise Conflict(detail, "last_administrator")
 
@@ -360,7 +348,7 @@ def _write_grants(membership: Membership, scopes: Sequence[str]) -> None:
 
 
 def _accept(actor: Actor, invitation: Invitation, user: User) -> Membership:
-    _lock(invitation.project)
+    locks.lock(invitation.project)
     row = Invitation.objects.select_related("project").get(pk=invitation.pk)
     state = row.state(timezone.now())
     if state != "open":

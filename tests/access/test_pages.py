@@ -51,6 +51,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "member_role": ADMINISTRATORS_ONLY,
     "member_grants": ADMINISTRATORS_ONLY,
     "member_remove": ADMINISTRATORS_ONLY,
+    "invitation_grants": ADMINISTRATORS_ONLY,
     "invitation_withdraw": BY_POST,
     "audit": ADMINISTRATORS_ONLY,
     "fields": ADMINISTRATORS_ONLY,
@@ -111,6 +112,7 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
         project=project, email="dave@example.com", role="member", digest=b"d" * 32, invited_by="alice",
         expires_at=timezone.now(),
     )  # fmt: skip
+    of_invitation = {"slug": project.slug, "invitation_id": invitation.id}
     member = Membership.objects.get(project=project, user=bob)
     of_project = {"slug": project.slug}
     of_key = {**of_project, "key_id": key.id}
@@ -137,7 +139,7 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
         **dict.fromkeys(about_field, of_field),
         "board": of_board,
         "board_move": {**of_board, "record_id": CARD},
-        "invitation_withdraw": {**of_project, "invitation_id": invitation.id},
+        **dict.fromkeys(("invitation_grants", "invitation_withdraw"), of_invitation),
         "invitation": {"token": "no-such-token"},
         **dict.fromkeys(("my_key_rotate", "my_key_delete"), of_bob),
     }  # fmt: skip

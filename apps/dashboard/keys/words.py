@@ -65,7 +65,7 @@ def inclusion(catalogue: Catalogue) -> str:
         if action.slug == "write" and resource.action("read")
     }
     if answers == {False}:
-        return "Write does not include read: a key that should do both needs both."
+        return "Write does not include read: whoever should do both needs both."
     return "Write includes read." if answers == {True} else ""
 
 

@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, Invalid
 from apps.dashboard.access import project_for
 from apps.dashboard.forms import add_errors
+from apps.dashboard.matrix import matrix
 from apps.dashboard.team import page
 from apps.dashboard.team.forms import InviteForm
 from apps.dashboard.team.members import still_allowed
@@ -27,11 +28,17 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("team", slug)
     form = InviteForm(request.POST)
+    if preset := request.POST.get("preset"):
+        typed = {name: request.POST.get(name, "") for name in ("email", "role")}
+        return page.show(request, access, InviteForm(initial=typed), chosen=matrix([access.catalogue]).preset(preset))
     if not form.is_valid():
         return page.show(request, access, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         with still_allowed(access):
-            made = service.invite(actor=access.actor, project=access.project, **form.cleaned_data)
+            made = service.invite(actor=access.actor, project=access.project, grants=form.grants, **form.cleaned_data)
+    except Invalid as invalid:
+        add_errors(form, invalid)
+        return page.show(request, access, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except Conflict as conflict:
         add_errors(form, conflict, field="email")
         return page.show(request, access, form, status=HTTPStatus.CONFLICT)

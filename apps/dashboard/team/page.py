@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
@@ -14,6 +15,7 @@ from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys.words import Permission, permissions
 from apps.dashboard.team import words
 from apps.dashboard.team.forms import InviteForm
+from apps.dashboard.team.grants import table
 from apps.projects import policy, queries
 from apps.projects.models import Invitation, Membership, Role
 from apps.projects.policy import Right
@@ -27,8 +29,15 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, access, InviteForm())
 
 
-def show(request: HttpRequest, access: Access, form: InviteForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    """The page, with the form for an invitation as it was sent."""
+def show(
+    request: HttpRequest,
+    access: Access,
+    form: InviteForm,
+    *,
+    chosen: Collection[str] | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """The page, with the form for an invitation as it was sent, or with the scopes that were `chosen` by a preset."""
     manages = policy.may(access.membership.role, Right.TEAM_MANAGE)
     context = {
         "project": access.project,
@@ -38,8 +47,12 @@ def show(request: HttpRequest, access: Access, form: InviteForm, status: int = H
         "roles": words.roles(),
         "keys": words.of_keys(access.catalogue),
         "form": form,
+        "chosen": form.chosen if chosen is None else chosen,
+        "is_choosing": chosen is not None,
         "invitations": _invitations(access) if manages else [],
     }
+    if manages:
+        context |= table(access)
     return render(request, "team/team.html", context, status=status)
 
 

@@ -34,6 +34,11 @@ urlpatterns = [
     path("projects/<slug:slug>/team/<member_id:member_id>/grants/", grants.grants, name="member_grants"),
     path("projects/<slug:slug>/team/<member_id:member_id>/remove/", members.remove, name="member_remove"),
     path(
+        "projects/<slug:slug>/team/invitations/<invitation_id:invitation_id>/grants/",
+        grants.invited,
+        name="invitation_grants",
+    ),
+    path(
         "projects/<slug:slug>/team/invitations/<invitation_id:invitation_id>/withdraw/",
         invited.withdraw,
         name="invitation_withdraw",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from threading import Barrier
 
 import pytest
@@ -13,9 +14,12 @@ from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.actor import OPERATOR
 from apps.core.verify import Ask
+from apps.dashboard.access import Access
+from apps.dashboard.team import grants as pages
+from apps.dashboard.team import members
 from apps.gate import gate
 from apps.projects import service
-from apps.projects.models import Membership, Project
+from apps.projects.models import Invitation, Membership, Project
 from tests import make
 from tests.dashboard.html import Element, read
 from tests.pages import Answer, signed_in, text
@@ -53,6 +57,23 @@ def test_page_says_that_a_board_follows_the_permissions(project: Project, alice:
     make.member(deals, bob, "member")
     assert "The board of Opportunities follows the same permissions" in text(signed_in(alice).get(url(deals, bob)))
     assert "The board of" not in text(signed_in(alice).get(url(project, bob)))
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "words"),
+    [
+        ("voice", "Write includes read."),
+        ("boltcall", "Write does not include read: whoever should do both needs both."),
+    ],
+)
+def test_page_says_whether_write_includes_read(
+    alice: User, bob: User, project: Project, catalogue: str, words: str
+) -> None:
+    made = make.project("Another", catalogue=catalogue, administrator=alice)
+    make.member(made, bob, "member")
+    client = signed_in(alice)
+    for path in (url(made, bob), f"/projects/{made.slug}/team/"):
+        assert words in text(client.get(path))
 
 
 def test_table_has_a_box_for_each_action_that_there_is(project: Project, alice: User, bob: User) -> None:
@@ -163,6 +184,84 @@ def test_administrators_need_no_table(project: Project, alice: User) -> None:
     assert "may do everything" in text(client.get(f"/projects/{project.slug}/team/"))
     assert client.post(url(project, alice), {"scope": "leads:read"}).status_code == 302
     assert service.scopes_of(of(project, alice)) == ()
+
+
+# --- Of an invitation
+
+
+@pytest.fixture
+def invitation(project: Project) -> Invitation:
+    return service.invite(actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"])
+
+
+def of_invitation(project: Project, invitation: Invitation) -> str:
+    return f"/projects/{project.slug}/team/invitations/{invitation.id}/grants/"
+
+
+def test_permissions_of_an_invitation_are_seen_and_changed(
+    project: Project, alice: User, invitation: Invitation
+) -> None:
+    client, path = signed_in(alice), of_invitation(project, invitation)
+    page = read(client.get(path))
+    assert chosen(page) == ["leads:read"]
+    assert "once the invitation is accepted" in page.text
+    answer = client.post(path, {"version": version(page), "scope": ["calls:read", "leads:write"]}, follow=True)
+    assert "What d@example.com may do is saved. It holds from the moment they accept." in text(answer)
+    assert "Own keys: Calls read, Leads write" in text(answer)
+    invitation.refresh_from_db()
+    assert (invitation.grants, invitation.closed_at) == (["calls:read", "leads:write"], None)
+    event = Event.objects.get(type="invitation.changed")
+    assert event.data == {"from": {"grants": ["leads:read"]}, "to": {"grants": ["calls:read", "leads:write"]}}
+    assert "changed the invitation of" in text(client.get(f"/projects/{project.slug}/audit/"))
+    client.post(path, {"version": service.state_of(invitation), "scope": ["calls:read", "leads:write"]})
+    assert Event.objects.filter(type="invitation.changed").count() == 1
+
+
+def test_an_invitation_that_was_changed_meanwhile_is_held_back(
+    project: Project, alice: User, invitation: Invitation
+) -> None:
+    client, path = signed_in(alice), of_invitation(project, invitation)
+    seen = version(read(client.get(path)))
+    service.set_invitation_grants(actor=OPERATOR, invitation=invitation, grants=[])
+    answer = client.post(path, {"version": seen, "scope": ["calls:read"]})
+    assert answer.status_code == 409
+    assert "Saved now: nothing." in read(answer).text
+    invitation.refresh_from_db()
+    assert invitation.grants == []
+
+
+def test_an_invitation_that_was_accepted_meanwhile_keeps_what_it_gave(
+    project: Project, alice: User, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = service.invite(actor=OPERATOR, project=project, email=mallory.email, role="member")
+    state = service.state_of(made)
+    allowed = members.still_allowed
+
+    def accepted_meanwhile(access: Access) -> AbstractContextManager[None]:
+        service.accept_invitation(actor=OPERATOR, invitation=made, user=mallory)
+        return allowed(access)
+
+    monkeypatch.setattr(pages, "still_allowed", accepted_meanwhile)
+    client, path = signed_in(alice), of_invitation(project, made)
+    answer = client.post(path, {"version": state, "scope": ["calls:read"]}, follow=True)
+    assert f"The invitation of {mallory.email} was accepted meanwhile. Nothing was saved." in text(answer)
+    assert service.scopes_of(of(project, mallory)) == ()
+    assert client.get(path).status_code == 404
+
+
+def test_the_invitation_of_an_administrator_needs_no_table(project: Project, alice: User) -> None:
+    made = service.invite(actor=OPERATOR, project=project, email="d@example.com", role="administrator")
+    answer = signed_in(alice).get(of_invitation(project, made), follow=True)
+    assert "d@example.com is invited as an administrator, and may do everything." in text(answer)
+
+
+def test_nobody_else_changes_an_invitation(project: Project, bob: User, invitation: Invitation) -> None:
+    answer = signed_in(bob).post(of_invitation(project, invitation), {"scope": "leads:write", "version": "x"})
+    assert answer.status_code == 403
+    other = make.project("Other", administrator=bob)
+    assert signed_in(bob).get(of_invitation(other, invitation)).status_code == 404
+    invitation.refresh_from_db()
+    assert invitation.grants == ["leads:read"]
 
 
 @pytest.mark.parametrize("who", ["bob", "carol"])

@@ -17,6 +17,7 @@ from apps.dashboard.team import members as pages
 from apps.projects import service
 from apps.projects.models import Invitation, Membership, Project
 from tests import make
+from tests.dashboard.html import read
 from tests.pages import Answer, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,42 @@ def test_inviting_twice_sends_again(project: Project, alice: User) -> None:
     assert [invite(client, project).status_code for _ in range(2)] == [302, 302]
     assert Invitation.objects.count() == 1
     assert DBTaskResult.objects.count() == 2
+
+
+def test_permissions_are_given_with_the_invitation(project: Project, alice: User, mallory: User) -> None:
+    client = signed_in(alice)
+    sent = {"email": mallory.email, "role": "partner", "scope": ["leads:read", "calls:write"]}
+    client.post(url(project, "invite/"), sent)
+    assert "Own keys: Calls write, Leads read" in text(client.get(url(project)))
+    invitation = Invitation.objects.get()
+    service.accept_invitation(actor=OPERATOR, invitation=invitation, user=mallory)
+    assert service.scopes_of(membership(project, mallory)) == ("calls:write", "leads:read")
+
+
+def test_an_administrator_is_invited_without_permissions_which_they_do_not_need(project: Project, alice: User) -> None:
+    sent = {"email": "d@example.com", "role": "administrator", "scope": ["leads:read"]}
+    signed_in(alice).post(url(project, "invite/"), sent)
+    assert Invitation.objects.get().grants == []
+
+
+def test_a_permission_that_there_is_not_is_told_and_what_was_chosen_is_kept(project: Project, alice: User) -> None:
+    sent = {"email": "d@example.com", "role": "member", "scope": ["leads:read", "x\x00"]}
+    answer = signed_in(alice).post(url(project, "invite/"), sent)
+    page = read(answer)
+    assert (answer.status_code, Invitation.objects.count()) == (422, 0)
+    assert "is not a permission of" in page.alerts()[0]
+    assert page.one("input", id="id_email").attributes["value"] == "d@example.com"
+    assert "checked" in page.one("input", type="checkbox", value="leads:read").attributes
+
+
+def test_presets_of_the_invitation_choose_keep_what_was_typed_and_send_nothing(project: Project, alice: User) -> None:
+    sent = {"email": "d@example", "role": "partner", "preset": "read"}
+    page = read(signed_in(alice).post(url(project, "invite/"), sent))
+    assert len([box for box in page.all("input", type="checkbox") if "checked" in box.attributes]) == 7
+    assert page.one("input", id="id_email").attributes["value"] == "d@example"
+    assert "selected" in page.one("option", value="partner").attributes
+    assert page.alerts() == []
+    assert not Invitation.objects.exists()
 
 
 def test_an_expired_invitation_is_marked_and_can_be_sent_again(project: Project, alice: User) -> None:
