@@ -86,6 +86,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "account_reset_password": EVERYBODY,
     "account_reset_password_done": EVERYBODY,
     "docs": EVERYBODY,
+    "docs_with_slash": (301, 301, 301, 301, 301),
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
     "metrics": EVERYBODY,  # from this machine, as here

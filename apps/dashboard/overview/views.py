@@ -17,10 +17,12 @@ from apps.accounts.models import User
 from apps.core.resources import Resource
 from apps.dashboard.access import Access, project_for
 from apps.dashboard.keys import chart
+from apps.dashboard.keys.words import permissions
 from apps.dashboard.team import words
 from apps.keys import summary
 from apps.projects import policy, queries
 from apps.projects.policy import Right
+from apps.projects.service import scopes_of
 from apps.records import queries as records
 from apps.records.queries import Tally
 from apps.usage import service as meter
@@ -49,12 +51,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     access = project_for(request, slug, Right.PROJECT_VIEW)
-    now = timezone.now()
+    now, scopes = timezone.now(), scopes_of(access.membership)
     context = {
         "project": access.project,
         "catalogue": access.catalogue,
         "membership": access.membership,
-        "may": words.of_role(access.membership.role),
+        "may": words.of_oneself(access.membership.role, scopes, access.catalogue),
+        "own_keys": permissions(access.catalogue, scopes),
         "cards": _cards(access),
         "administrators": queries.administrators(access.project),
     }

@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from apps.accounts.rules import EMAIL_MAX, clean_email
+from apps.core.catalogue import Catalogue
 from apps.dashboard.forms import clean_by
 from apps.dashboard.team import words
 from apps.projects.models import Role
@@ -47,6 +48,10 @@ class InviteForm(forms.Form):
 
 
 class RoleForm(forms.Form):
+    def __init__(self, catalogue: Catalogue, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._catalogue = catalogue
+
     role = forms.ChoiceField(
         label="Role",
         choices=Role.choices,
@@ -55,6 +60,6 @@ class RoleForm(forms.Form):
     )
 
     def options(self) -> list[dict[str, Any]]:
-        """For the template: each role with its words."""
+        """For the template: each role with its words in a project of the catalogue."""
         chosen = self["role"].value()
-        return [{"words": role, "is_chosen": role.slug == chosen} for role in words.roles()]
+        return [{"words": role, "is_chosen": role.slug == chosen} for role in words.roles(self._catalogue)]

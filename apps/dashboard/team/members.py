@@ -30,7 +30,8 @@ from apps.projects.policy import Right
 def role(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     access = project_for(request, slug, Right.TEAM_MANAGE)
     member = member_in(access, member_id)
-    form = RoleForm(request.POST if request.method == "POST" else None, initial={"role": member.role})
+    sent = request.POST if request.method == "POST" else None
+    form = RoleForm(access.catalogue, sent, initial={"role": member.role})
     if not form.is_valid():
         return _ask(request, access, member, "role", form=form, status=_status(form))
     try:
@@ -91,7 +92,12 @@ def _ask(
 ) -> HttpResponse:
     """The question, as a page or as a fragment for the dialog."""
     template = f"team/_{name}.html" if request.headers.get("HX-Request") else f"team/{name}.html"
-    context |= {"project": access.project, "member": member, "is_oneself": member.user == access.user}
+    context |= {
+        "project": access.project,
+        "member": member,
+        "is_oneself": member.user == access.user,
+        "is_last": queries.is_last_administrator(member),
+    }
     if name == "remove":
         context["keys"] = summary.of_owner(member.user, access.project, timezone.now())
     response = render(request, template, context, status=status)

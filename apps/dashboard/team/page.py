@@ -44,7 +44,7 @@ def show(
         "user": access.user,
         "members": [(m, _own_keys(access, m)) for m in queries.members(access.project)],
         "manages": manages,
-        "roles": words.roles(),
+        "roles": words.roles(access.catalogue),
         "keys": words.of_keys(access.catalogue),
         "form": form,
         "chosen": form.chosen if chosen is None else chosen,

@@ -1,15 +1,16 @@
-"""What the roles may do, in words: read off the policy, so that page and rule cannot differ."""
+"""What the roles may do, in words: read off policy and catalogue, so that page and rule cannot differ."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from apps.core.catalogue import Catalogue
+from apps.core.catalogue import Catalogue, Resource
 from apps.dashboard.phrases import listed
 from apps.projects import policy
 from apps.projects.models import Role
 from apps.projects.policy import Right
+from apps.records import board
 
 RIGHTS: Mapping[Right, str] = {
     Right.PROJECT_VIEW: "see the overview",
@@ -17,7 +18,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.TEAM_MANAGE: "invite, change and remove people",
     Right.KEYS_MANAGE: "create, watch and revoke API keys",
     Right.WEBHOOKS_MANAGE: "have events sent to webhooks",
-    Right.FIELDS_MANAGE: "configure the fields of records, where they are dynamic",
+    Right.FIELDS_MANAGE: "configure the fields of {dynamic}",
     Right.AUDIT_VIEW: "read the audit",
 }
 
@@ -57,10 +58,36 @@ class RoleWords:
     own_keys: str
 
 
-def of_role(role: str) -> RoleWords:
-    """What a role is for and what it may do."""
-    may = [words for right, words in RIGHTS.items() if policy.may(role, right)]
-    return RoleWords(role, Role(role).label, PURPOSES[role], may, OWN_KEYS[role])
+def of_role(role: str, catalogue: Catalogue) -> RoleWords:
+    """What a role is for and what it may do in a project of the catalogue."""
+    far = "" if role == Role.ADMINISTRATOR else ", as far as their permissions go"
+    boards = [f"{_board(each, moves=True)}{far}" for each in catalogue.resources.values() if each.board]
+    return RoleWords(role, Role(role).label, PURPOSES[role], [*_rights(role, catalogue), *boards], OWN_KEYS[role])
+
+
+def of_oneself(role: str, granted: Collection[str], catalogue: Catalogue) -> RoleWords:
+    """The same for the reader, with what they were granted."""
+
+    def may(resource: Resource, method: str) -> bool:
+        action = resource.action_for(method)
+        return action is not None and policy.may_use(role, granted, catalogue, f"{resource.slug}:{action.slug}")
+
+    seen = [each for each in catalogue.resources.values() if each.board and may(each, "GET")]
+    boards = [_board(each, moves=may(each, "PATCH")) for each in seen]
+    return RoleWords(role, Role(role).label, PURPOSES[role], [*_rights(role, catalogue), *boards], OWN_KEYS[role])
+
+
+def _board(resource: Resource, *, moves: bool) -> str:
+    """`moves`: whether somebody may change the records, which moves cards where stages are changed like any field."""
+    and_moves = " and move its cards" if moves and board.is_movable(resource) else ""
+    return f"see the board of {resource.label}{and_moves}"
+
+
+def _rights(role: str, catalogue: Catalogue) -> list[str]:
+    """Rights in the dashboard; that to configure fields only where there are such fields."""
+    dynamic = listed([resource.label for resource in catalogue.resources.values() if resource.dynamic])
+    rights = [right for right in RIGHTS if policy.may(role, right) and (dynamic or right != Right.FIELDS_MANAGE)]
+    return [RIGHTS[right].format(dynamic=dynamic) for right in rights]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +109,6 @@ def of_keys(catalogue: Catalogue) -> list[KeyWords]:
     return found
 
 
-def roles() -> list[RoleWords]:
+def roles(catalogue: Catalogue) -> list[RoleWords]:
     """All of them, the most powerful first."""
-    return [of_role(role) for role in Role.values]
+    return [of_role(role, catalogue) for role in Role.values]

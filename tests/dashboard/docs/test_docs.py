@@ -48,6 +48,12 @@ def test_every_link_within_the_page_leads_somewhere(client: Client, shown: Eleme
     assert [h2.attributes["id"] for h2 in shown.all("h2")] == contents[:-1]  # the last one is the OpenAPI document
 
 
+@pytest.mark.parametrize("query", ["", "?catalogue=voice&a=%2F%2Fb"])
+def test_slash_at_the_end_leads_to_the_page_with_the_query_kept(client: Client, query: str) -> None:
+    answer = client.get(f"/docs/{query}")
+    assert (answer.status_code, answer["Location"]) == (301, f"/docs{query}")
+
+
 @pytest.mark.parametrize("slug", CATALOGUES)
 def test_catalogue_is_listed_with_all_its_scopes(client: Client, db: None, slug: str) -> None:
     catalogue = catalogues.get(slug)

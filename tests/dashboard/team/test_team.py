@@ -69,6 +69,44 @@ def test_what_an_invitation_grants_is_shown_and_kept_when_it_is_sent_again(proje
     assert Invitation.objects.get().grants == ["leads:read"]
 
 
+def test_roles_are_told_by_what_there_is_in_the_project(project: Project, alice: User, bob: User) -> None:
+    deals = make.project("Deals", catalogue="bolten", administrator=alice)
+    make.member(deals, bob, "member")
+    client = signed_in(alice)
+    for path in (url(deals), url(deals, f"{membership(deals, bob).id}/role/")):
+        page = text(client.get(path))
+        assert "configure the fields of Opportunities and Contacts" in page
+        assert page.count("see the board of Opportunities and move its cards") == 3
+        assert page.count("as far as their permissions go") == 2
+        assert page.count("may do what an administrator allows.") == 2
+    page = text(client.get(url(project)))
+    assert "configure the fields" not in page and "board of" not in page
+
+
+@pytest.mark.parametrize(
+    ("grants", "board", "own_keys"),
+    [
+        ((), "", "Keys of your own, and programs signed in as you: nothing yet."),
+        (("opportunities:write",), "", "Opportunities write."),
+        (
+            ("opportunities:read", "contacts:read"),
+            "See the board of Opportunities</li>",
+            "Opportunities read, Contacts",
+        ),
+        (("opportunities:read", "opportunities:write"), "See the board of Opportunities and move its cards</li>", ""),
+    ],
+)
+def test_overview_tells_members_what_they_were_granted(
+    project: Project, alice: User, bob: User, grants: tuple[str, ...], board: str, own_keys: str
+) -> None:
+    deals = make.project("Deals", catalogue="bolten", administrator=alice)
+    make.member(deals, bob, "member", grants)
+    page = text(signed_in(bob).get(f"/projects/{deals.slug}/"))
+    assert ("See the board of" in page) == bool(board)
+    assert board in page and own_keys in page
+    assert "programs signed in as you, may do everything." in text(signed_in(alice).get(f"/projects/{deals.slug}/"))
+
+
 def test_a_member_sees_people_and_changes_nothing(project: Project, bob: User) -> None:
     service.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
     page = text(signed_in(bob).get(url(project)))
@@ -242,6 +280,18 @@ def test_the_last_administrator_cannot_step_down_or_leave(project: Project, alic
         assert answer.status_code == 409
         assert "is the last administrator" in text(answer)
     assert membership(project, alice).role == "administrator"
+
+
+def test_the_last_administrator_is_told_before_trying(project: Project, alice: User, bob: User) -> None:
+    client, own = signed_in(alice), membership(project, alice)
+    for rest in ("role/", "remove/"):
+        page = read(client.get(url(project, f"{own.id}/{rest}"))).one("main")
+        assert "You are the last administrator of Acme Calls." in page.text
+        assert page.all("button") == []
+    service.change_role(actor=OPERATOR, membership=membership(project, bob), role="administrator")
+    assert "Leave Acme Calls?" in text(client.get(url(project, f"{own.id}/remove/")))
+    team = text(client.get(url(project)))
+    assert (team.count("Leave…"), team.count("Remove…")) == (1, 2)
 
 
 def test_the_question_before_a_removal_says_what_stops(project: Project, alice: User, bob: User) -> None:
