@@ -112,7 +112,7 @@ def test_axe_and_nu_find_nothing(judge: Judge, key_id: str) -> None:
     judge.open("docs-unknown", "/docs?catalogue=nowhere")
     sign_in(judge.page, "judge@example.com")
     judge.page.wait_for_url(lambda url: "/accounts/" not in url)
-    for walk in (_project, _lists, _create, _delete, _revoke, _webhooks, _board, _fields, _own_keys):
+    for walk in (_project, _lists, _create, _rotate, _delete, _revoke, _webhooks, _board, _fields, _own_keys):
         walk(judge, key_id)
     assert judge.faults == []
     assert _nu(judge.folder) == ""
@@ -162,11 +162,30 @@ def _create(judge: Judge, key_id: str) -> None:
     page.wait_for_url(f"**{KEYS}")
 
 
+def _rotate(judge: Judge, key_id: str) -> None:
+    page, name = judge.page, f"Judged {judge.folder.name}"
+    page.get_by_role("link", name=name).click()
+    page.wait_for_url("**/key_*/")
+    address = page.url
+    judge.open("rotate-page", f"{address}rotate/")
+    page.goto(address)
+    page.get_by_role("button", name=f"Rotate {name}").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("rotate")
+    judge.click("rotated-secret", "Rotate key")
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Leave without the key").click()
+    judge.open("keys-with-rotated", KEYS)
+    judge.open("rotated-key", address)
+    judge.open("rotated-already", f"{address}rotate/")
+
+
 def _delete(judge: Judge, key_id: str) -> None:
     page = judge.page
     judge.open("delete-page", f"{KEYS}{key_id}/delete/")
     page.goto(KEYS)
-    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"Judged {judge.folder.name}"))
+    heading = page.get_by_role("rowheader", name=f"Judged {judge.folder.name}", exact=True)
+    row = page.get_by_role("row").filter(has=heading)
     row.get_by_role("button", name="Actions").click()
     judge.look("actions")
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -254,7 +273,15 @@ def _own_keys(judge: Judge, key_id: str) -> None:
     judge.look("own-secret-leaving")
     page.get_by_role("link", name="Leave without the key").click()
     page.wait_for_url("**/partner/")
-    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("button", name=f"Rotate {name}").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("own-rotate")
+    judge.click("own-rotated-secret", "Rotate key")
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Leave without the key").click()
+    page.wait_for_url("**/partner/")
+    judge.look("own-keys-with-rotated")
+    page.get_by_role("button", name=f"Delete {name}").first.click()
     page.get_by_role("dialog").wait_for()
     judge.look("own-delete")
     judge.click("own-deleted", "Delete key")

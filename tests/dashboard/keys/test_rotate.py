@@ -236,6 +236,6 @@ def test_own_list_offers_it_and_tells_the_rotated_key_from_its_successor(project
     new, gone = (row["Name"] for row in page.one("section", aria_labelledby="keys").rows())
     successor = Key.objects.get(rotated_to=None)
     assert new == "Website"
-    assert gone.startswith("Website Rotated, works until ") and gone.endswith(f"its successor is {successor.mask}")
+    assert gone.startswith("Website Rotated, works until ") and gone.endswith(f"Its successor: {successor.mask}")
     assert [b.attributes["aria-label"] for b in page.all("button", title="Rotate")] == ["Rotate Website"]
     assert page.one("form", action=f"{OWN}{successor.pk}/rotate/")

@@ -64,8 +64,8 @@ def test_both_are_active_within_the_grace_period(admin: Client, project: Project
     assert old.pk in page and new.pk in page
     names = [row["Name"] for row in read(admin.get(f"{KEYS}/")).rows()]
     assert names[0] == "Website"
-    assert names[1].startswith("Website Rotated, works until ") and names[1].endswith(": its successor")
-    assert f'<a href="{KEYS}/{new.pk}/">its successor</a>' in page
+    assert names[1].startswith("Website Rotated, works until ") and names[1].endswith(". Its successor")
+    assert f'<a href="{KEYS}/{new.pk}/">Its successor</a>' in page
     assert "both work until" in admin.get(f"{KEYS}/{old.pk}/").content.decode()
 
 
