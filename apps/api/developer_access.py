@@ -24,7 +24,8 @@ from apps.core.errors import Refused, invalid
 from apps.core.fields import define
 from apps.core.resources import Action, Resource
 from apps.core.times import parse_moment, rfc3339
-from apps.keys import queries, rules, service
+from apps.keys import lineage, queries, rules, service
+from apps.keys.lineage import Lineage
 from apps.keys.models import Key, Status
 from apps.keys.shapes import key_json
 from apps.projects.giving import EXCEEDS
@@ -66,6 +67,12 @@ class KeyView(ManagementView):
         if key is None:
             raise not_found()
         return key
+
+    def settled(self, key: Key, now: datetime) -> Lineage:
+        """The key and its predecessors, all of whose use is in the database."""
+        line = lineage.of(key.pk, now)
+        meter.settle(line.digests)
+        return line
 
     def made(self, request: Request, key: Key, secret: str | None, sent: Body) -> Response:
         """The answer to what made a key; without the secret when an earlier try of the same request got that far."""
@@ -135,11 +142,12 @@ class OneKey(KeyView):
     operations: ClassVar[Mapping[str, str]] = {"GET": "keys.read", "DELETE": "keys.delete"}
 
     def get(self, request: Request, key_id: str) -> Response:
-        key = self.key(key_id)
-        meter.settle([bytes(key.digest)])
         now = timezone.now()
-        outcomes = {name: totals.as_dict() for name, totals in usage.breakdown(key.pk, now, "outcome").items()}
-        return answer(request, {**key_json(key, now=now), "outcomes": outcomes})
+        key = self.key(key_id)
+        line = self.settled(key, now)
+        outcomes = {name: totals.as_dict() for name, totals in usage.breakdown(line.ids, now, "outcome").items()}
+        shown = key_json(key, now=now, usage=line.total(now))
+        return answer(request, {**shown, "rotated_from": _predecessor(key), "outcomes": outcomes})
 
     def delete(self, request: Request, key_id: str) -> Response:
         service.delete_key(actor=actor_of(request), key=self.key(key_id))
@@ -175,6 +183,7 @@ class RotateKey(KeyView):
             key_id=successor_id,
             maker=self.maker,
         )
+        self.settled(new.key, timezone.now())
         return self.made(request, new.key, new.secret, sent)
 
 
@@ -185,14 +194,14 @@ class KeyUsage(KeyView):
         key = self.key(key_id)
         asked, ignored = listing.read_filters(request.query_params, (WINDOW,), strict=preferences.is_strict(request))
         window = next((str(value) for _, value in asked), "24h")
-        meter.settle([bytes(key.digest)])
         now = timezone.now()
+        line = self.settled(key, now)
         data = [
             {"hour": rfc3339(cell.hour), "resource": cell.resource, "outcome": cell.outcome, "count": cell.count}
-            for cell in usage.cells(key.pk, now, window)
+            for cell in usage.cells(line.ids, now, window)
         ]
         shown = {"key_id": key.pk, "window": window, "from": rfc3339(usage.start(now, window)), "to": rfc3339(now)}
-        totals = usage.by_outcome(key.pk, now, window)
+        totals = usage.by_outcome(line.ids, now, window)
         return answer(request, {**shown, "totals": totals, "data": data}, ignored=ignored)
 
 
@@ -204,11 +213,14 @@ class Scopes(ApiView):
 
 
 def _rows(page: queries.Page, now: datetime) -> list[dict[str, Any]]:
-    nothing = usage.Totals()
     return [
-        key_json(key, now=now, usage=page.totals.get(key.pk, nothing), seen=(key.used_at, key.used_ip))  # type: ignore[attr-defined]
+        key_json(key, now=now, usage=page.totals[key.pk], seen=(key.used_at, key.used_ip))  # type: ignore[attr-defined]
         for key in page.keys
     ]
+
+
+def _predecessor(key: Key) -> str | None:
+    return key.rotated_from.pk if hasattr(key, "rotated_from") else None
 
 
 def _moment(sent: Body) -> datetime | None:

@@ -12,6 +12,7 @@ from apps.api.authentication import Principal, principal_of
 from apps.api.declared import ANY_RESOURCE
 from apps.api.views import ApiView, answer
 from apps.core.records import OwnerRecord
+from apps.keys import lineage
 from apps.keys.models import Key
 from apps.keys.shapes import key_json
 from apps.projects.models import Project
@@ -38,8 +39,10 @@ def _me(principal: Principal) -> dict[str, Any]:
 
 def _key(principal: Principal) -> dict[str, Any]:
     key = Key.objects.select_related("owner").prefetch_related("grants").get(pk=principal.key.key_id)
-    usage.settle([bytes(key.digest)])  # so that the counts include this very request
-    return key_json(key, now=timezone.now())
+    now = timezone.now()
+    line = lineage.of(key.pk, now)
+    usage.settle(line.digests)  # so that the counts include this very request
+    return key_json(key, now=now, usage=line.total(now))
 
 
 def _user(owner: OwnerRecord | None) -> dict[str, str] | None:

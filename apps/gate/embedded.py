@@ -11,6 +11,7 @@ from apps.core.client import network
 from apps.core.records import KeyRecord
 from apps.core.verify import Admission, Ask, Flooded, Found, Judgement
 from apps.gate.meter import ENDED, HOUR, Backlog, Batch, Count, Seen, printable
+from apps.gate.names import Named
 from apps.gate.window import Limiter
 
 UNKNOWN_LIMIT = 120 * 64
@@ -75,6 +76,9 @@ class EmbeddedGate:
             if outcome == "ok" or outcome in ENDED:
                 refused = outcome != "ok"
                 self._seen[key_id, refused] = Seen(key_id, now, ask.ip or "", printable(ask.user_agent), refused)
+
+    def carry_window(self, old: Named, new: Named) -> None:
+        self._limiter.carry(old.key_id, new.key_id, self._clock())
 
     def forget(self, digests: Iterable[bytes]) -> None:
         """Nothing is remembered."""

@@ -19,6 +19,7 @@ from apps.core.records import KeyRecord
 from apps.core.verify import Admit, Ask, Find, Verdict
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.meter import Backlog, Batch
+from apps.gate.names import Named
 from apps.gate.shared import SharedGate
 from apps.gate.tally import TALLY
 
@@ -104,6 +105,14 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
         current().forget(after)
         if not changes.end(change, after):
             _late.set(True)
+
+
+def carry_window(*, old: Named, new: Named) -> None:
+    """Lets a key begin with what another has used of its minute. Nobody may have used the new one yet.
+
+    From then on each has its own. Not done when Redis does not answer: the limit holds, for a minute from its start.
+    """
+    current().carry_window(old, new)
 
 
 LATE = (

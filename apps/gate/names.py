@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 from itertools import count
+from typing import NamedTuple
 
 from redis.crc import key_slot
 
@@ -42,6 +43,17 @@ RECORDS = "bk:{*}:k:*"
 
 def bucket_of(digest: bytes) -> int:
     return digest[0] % BUCKETS
+
+
+class Named(NamedTuple):
+    """What a key is known by here."""
+
+    digest: bytes
+    key_id: str
+
+    @property
+    def bucket(self) -> int:
+        return bucket_of(self.digest)
 
 
 def record(digest: bytes) -> str:

@@ -23,8 +23,9 @@ from apps.gate.embedded import EmbeddedGate
 from apps.gate.health import Health
 from apps.gate.memory import Memory
 from apps.gate.meter import Backlog, Batch, printable
+from apps.gate.names import Named
 from apps.gate.nodes import Nodes
-from apps.gate.scripts import ADMIT, DROP, FETCH, FILL, MEND, UNKNOWN
+from apps.gate.scripts import ADMIT, CARRY, DROP, FETCH, FILL, MEND, UNKNOWN
 from apps.gate.tally import TALLY
 from apps.gate.wire import FAILURES, Script, Wire, bulk
 
@@ -63,6 +64,7 @@ class SharedGate:
         self._memory = Memory()
         self._nodes, self._nodes_ahead, patient = Nodes(url, TIMEOUT), Nodes(url, TIMEOUT), Nodes(url, PATIENCE)
         self._health = Health(self._nodes, self._nodes_ahead)
+        self._patient = patient
         self.changes = Changes(patient)
         self._counts = Counts(patient)
 
@@ -199,6 +201,14 @@ class SharedGate:
         """Takes keys out of the memory of this process."""
         for digest in digests:
             self._memory.drop(digest)
+
+    def carry_window(self, old: Named, new: Named) -> None:
+        self._embedded.carry_window(old, new)
+        try:
+            if window := self._patient.run(old.bucket, CARRY, [names.window(old.bucket, old.key_id)], [""]):
+                self._patient.run(new.bucket, CARRY, [names.window(new.bucket, new.key_id)], [window])
+        except FAILURES as error:
+            log.warning("A successor begins with a whole minute's requests, for Redis did not answer: %s", error)
 
     def batches(self, digests: Iterable[bytes] | None = None) -> list[Batch]:
         buckets = None if digests is None else {names.bucket_of(digest) for digest in digests}

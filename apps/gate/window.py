@@ -46,6 +46,11 @@ class Window:
             self.entries.append([second, 1, now])
         self.total += 1
 
+    def copy(self) -> Window:
+        copy = Window()
+        copy.entries, copy.total = deque(list(entry) for entry in self.entries), self.total
+        return copy
+
     def rate(self, limit: int, now: float) -> Rate:
         return Rate(limit, max(0, limit - self.total), max(0, math.ceil(self._leaves(limit, now) - now)))
 
@@ -77,6 +82,12 @@ class Limiter:
                 window.add(now)
                 self._keep(key_id, window, now)
             return fits, window.rate(limit, now)
+
+    def carry(self, key_id: str, successor_id: str, now: float) -> None:
+        """Lets the window of a key that nobody has used begin as that of another is now."""
+        with self._lock:
+            if window := self._windows.get(key_id):
+                self._keep(successor_id, window.copy(), now)
 
     def _keep(self, key_id: str, window: Window, now: float) -> None:
         self._windows[key_id] = window

@@ -16,11 +16,12 @@ from apps.audit import queries as audit
 from apps.audit.models import Event
 from apps.core.errors import Missing
 from apps.gate.meter import ENDED
+from apps.keys import lineage
 from apps.keys.models import Key, Status
 from apps.projects.models import Project
 from apps.records.cursor import Cursor
 from apps.usage.models import KeySeen, KeyUsage
-from apps.usage.queries import Totals, totals
+from apps.usage.queries import Totals
 
 ORDERS = ("name", "created_at", "expires_at", "used_at")
 """What the list of active keys can be sorted by; `-` before it for the other way round."""
@@ -42,7 +43,7 @@ def active_keys(project: Project, now: datetime, *, search: str = "", order: str
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Keys with their use, each with `used_at` and `used_ip`, and where the next page begins."""
+    """Keys, each with `used_at` and `used_ip`; their use and that of their predecessors; where the next page begins."""
 
     keys: list[Key]
     totals: Mapping[str, Totals]
@@ -71,7 +72,7 @@ def page(
     keys = list(rows[: limit + 1])
     more, keys = len(keys) > limit, keys[:limit]
     last = Cursor("-created_at", keys[-1].created_at, keys[-1].pk) if more else None
-    return Page(keys, totals([key.pk for key in keys], now), last)
+    return Page(keys, lineage.totals([key.pk for key in keys], now), last)
 
 
 def _having(status: str, now: datetime) -> Q:
@@ -119,7 +120,7 @@ def key_in(project: Project, key_id: str) -> Key | None:
     """The project's key with this ID, whatever its state, with `used_at` and `used_ip`."""
     if not _ID.fullmatch(key_id):
         return None  # a NUL in it, say, never reaches the database
-    keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to", "owner")
+    keys = Key.objects.filter(project=project, id=key_id).select_related("rotated_to", "rotated_from", "owner")
     return _with_use(keys).annotate(attempts=_attempts()).prefetch_related("grants").first()
 
 

@@ -23,6 +23,7 @@ from apps.core.errors import Conflict, Refused, invalid
 from apps.core.ids import new_id
 from apps.core.times import rfc3339
 from apps.gate import gate
+from apps.gate.names import Named
 from apps.keys import ceiling as ceilings
 from apps.keys import loader, rules
 from apps.keys.models import Grant, Key, Status
@@ -111,7 +112,8 @@ def rotate_key(
 ) -> NewKey:
     """A successor with the same name, grants, limits, owner, addresses and, unless `expires_at` is given, the same end.
 
-    Both work for `grace` seconds (0 to 30 days), then the old key stops, or at its own end if that is earlier. Raises
+    Both work for `grace` seconds (0 to 30 days), then the old key stops, or at its own end if that is earlier. The
+    successor begins with what the old key has used of its minute, and with its history (`lineage`). Raises
     `Invalid`, `Conflict` (`already_rotated`, `key_ended`), and `Refused` when the `maker`, the ID of the key that asks,
     does not have what the successor has, or when a user asks for the user key of another, in whose name it acts.
     """
@@ -136,6 +138,7 @@ def rotate_key(
         _audit(EventType.KEY_ROTATED, actor, row, facts)
         if not grace:
             _record_expiry(row, ends)  # so that it has ended whatever the clock of Redis says
+    gate.carry_window(old=_named(row), new=_named(successor))
     return NewKey(successor, minted)
 
 
@@ -224,6 +227,10 @@ def _successor(
         created_at=now,
         expires_at=expires_at or key.expires_at,
     )
+
+
+def _named(key: Key) -> Named:
+    return Named(bytes(key.digest), key.pk)
 
 
 def _check_rotation(actor: Actor, key: Key, now: datetime) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from apps.core.times import rfc3339
+from apps.keys import lineage
 from apps.keys.models import Key
 from apps.usage.models import KeySeen
-from apps.usage.queries import Totals, total
+from apps.usage.queries import Totals
 
 Seen = tuple[datetime | None, str | None]
 """When and from where a key was last accepted."""
@@ -21,7 +22,8 @@ def key_json(
 ) -> dict[str, Any]:
     """All of a key but its secret, which only the answer that made it has. Times are RFC 3339 in UTC.
 
-    What is not given is looked up.
+    What is not given is looked up. `usage` is that of its predecessors as well; `seen` is of this key alone, for it
+    tells whether the secret in use is the new one.
     """
     now = now or timezone.now()
     used_at, used_ip = _seen(key) if seen is None else seen
@@ -46,7 +48,7 @@ def key_json(
         "revoked_by": key.revoked_by or None,
         "revoke_reason": key.revoke_reason or None,
         "rotated_to": key.rotated_to_id,
-        "usage": (usage or total(key.id, now)).as_dict(),
+        "usage": (usage or lineage.of(key.id, now).total(now)).as_dict(),
     }
 
 

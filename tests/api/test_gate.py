@@ -204,7 +204,7 @@ def test_tricks_with_the_path_lead_nowhere_and_are_counted(uri: str, project: Pr
     made = make.new_key(project)
     refused(may(made.secret, uri=uri), 404, "unknown_resource")
     service.settle()
-    assert queries.by_outcome(made.key.id, timezone.now(), "24h") == {"unknown_resource": 1}
+    assert queries.by_outcome(frozenset({made.key.id}), timezone.now(), "24h") == {"unknown_resource": 1}
 
 
 @pytest.mark.parametrize("method", ["PUT", "get", "OPTIONS", "TRACE", "", "GET "])
@@ -265,8 +265,12 @@ def test_each_request_is_counted_once(project: Project) -> None:
     for method in ("GET", "GET", "DELETE", "GET", "GET"):
         may(made.secret, method)
     service.settle()
-    assert queries.by_outcome(made.key.id, timezone.now(), "24h") == {"ok": 3, "missing_scope": 1, "rate_limited": 1}
-    assert queries.by_resource(made.key.id, timezone.now(), "24h") == {"leads": 3}
+    assert queries.by_outcome(frozenset({made.key.id}), timezone.now(), "24h") == {
+        "ok": 3,
+        "missing_scope": 1,
+        "rate_limited": 1,
+    }
+    assert queries.by_resource(frozenset({made.key.id}), timezone.now(), "24h") == {"leads": 3}
 
 
 def test_changed_key_is_named_anew(project: Project, alice: User) -> None:

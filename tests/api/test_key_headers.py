@@ -119,8 +119,12 @@ def test_request_is_verified_and_counted_once(project: Project) -> None:
     call("PUT", "/v1/leads", made.secret)
     service.settle()
     now = make.datetime.now(make.datetime.now().astimezone().tzinfo)
-    assert queries.by_outcome(made.key.id, now, "24h") == {"missing_scope": 1, "ok": 1, "unknown_action": 1}
-    assert queries.by_resource(made.key.id, now, "24h") == {"leads": 1}
+    assert queries.by_outcome(frozenset({made.key.id}), now, "24h") == {
+        "missing_scope": 1,
+        "ok": 1,
+        "unknown_action": 1,
+    }
+    assert queries.by_resource(frozenset({made.key.id}), now, "24h") == {"leads": 1}
 
 
 def test_address_of_the_client_is_the_one_that_the_trusted_proxy_saw(

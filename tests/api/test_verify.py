@@ -201,5 +201,5 @@ def test_each_call_is_counted_once_whatever_its_body(project: Project) -> None:
     for body in ({"resource": "leads"}, {"resource": "leads", "action": "write"}, {"resource": "x"}, b"{"):
         ask("POST", PATH, made.secret, body=body)
     service.settle()
-    counted = queries.by_outcome(made.key.id, timezone.now(), "24h")
+    counted = queries.by_outcome(frozenset({made.key.id}), timezone.now(), "24h")
     assert counted == {"ok": 2, "missing_scope": 1, "unknown_resource": 1}

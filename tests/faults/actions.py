@@ -137,7 +137,7 @@ def rows() -> list[list[Any]]:
 
 def outcomes(key: str) -> dict[str, int]:
     """Requests of the last 24 hours by verdict, as the database has it."""
-    return _usage.by_outcome(key, timezone.now(), "24h")
+    return _usage.by_outcome(frozenset({key}), timezone.now(), "24h")
 
 
 def settle() -> int:

@@ -91,3 +91,12 @@ def test_garbage_in_a_window_or_a_count_is_of_no_use_and_no_harm(
     assert shared_gate()._health.is_up(bucket)
     assert gate.verify(secret.mint("sk_live_"), LEADS).code == "unknown"
     assert 0 < client.pttl(names.window(bucket, made.key.id)) <= 61_000
+
+
+def test_what_stands_in_the_place_of_a_window_keeps_no_key_from_being_rotated(
+    project: Project, client: redis.Redis
+) -> None:
+    made = make.new_key(project)
+    client.lpush(names.window(names.bucket_of(bytes(made.key.digest)), made.key.id), "x")
+    new = service.rotate_key(actor=make.TESTER, key=made.key, grace=0)
+    assert gate.verify(new.secret, LEADS).code == "ok"

@@ -88,8 +88,12 @@ def test_windows_count_the_same_before_and_after(hours: int) -> None:
 
 
 def _windows(key_id: str, now: datetime) -> list[Any]:
-    split = [queries.breakdown(key_id, now, column) for column in ("outcome", "resource")]
-    return [queries.total(key_id, now), *split, *(queries.by_hour(key_id, now, window) for window in queries.WINDOWS)]
+    split = [queries.breakdown(frozenset({key_id}), now, column) for column in ("outcome", "resource")]
+    return [
+        queries.total(key_id, now),
+        *split,
+        *(queries.by_hour(frozenset({key_id}), now, window) for window in queries.WINDOWS),
+    ]
 
 
 def test_hours_are_kept_longer_than_any_window_looks_back() -> None:

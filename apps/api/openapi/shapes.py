@@ -56,10 +56,17 @@ def components(catalogue: Catalogue) -> dict[str, Schema]:
         "Tokens": _tokens(),
         "Person": made({"id": {"type": "string"}, "email": {"type": "string", "format": "email"}}, "A user."),
         "Me": _me(),
-        "Usage": made(dict.fromkeys(WINDOWS, COUNT), "Accepted requests in the last 24 hours, 7 and 30 days."),
+        "Usage": made(
+            dict.fromkeys(WINDOWS, COUNT),
+            "Accepted requests in the last 24 hours, 7 and 30 days; with those of the keys that it was rotated from.",
+        ),
         "ApiKey": made(key, "An API key. Its secret is in no answer but the one that made it."),
         "ApiKeyWithOutcomes": made(
-            {**key, "outcomes": {"type": "object", "additionalProperties": ref("Usage")}},
+            {
+                **key,
+                "rotated_from": {**MAYBE_TEXT, "description": "The ID of the key that it is the successor of."},
+                "outcomes": {"type": "object", "additionalProperties": ref("Usage")},
+            },
             "An API key, with its requests by outcome: `ok`, or the code of the refusal.",
         ),
         "NewApiKey": made({**key, "secret_key": secret}, "An API key and its secret, which is shown once."),
@@ -152,7 +159,7 @@ def _key_usage() -> Schema:
             "totals": {"type": "object", "additionalProperties": COUNT, "description": "Requests by outcome."},
             "data": {"type": "array", "items": cell},
         },
-        "The requests of a key by hour, resource and outcome.",
+        "The requests of a key, and of those that it was rotated from, by hour, resource and outcome.",
     )
 
 

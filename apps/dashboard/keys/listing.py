@@ -21,10 +21,9 @@ from apps.dashboard.keys.forms import EndedFilter, holds_secret, ordering, searc
 from apps.dashboard.keys.levels import has_levels
 from apps.dashboard.keys.rotation import obstacle
 from apps.dashboard.keys.words import Permission, permissions
-from apps.keys import queries
+from apps.keys import lineage, queries
 from apps.keys.models import Key
 from apps.projects.policy import Right
-from apps.usage import queries as usage
 from apps.usage import service as meter
 from apps.usage.queries import Totals
 
@@ -110,13 +109,13 @@ def _page(request: HttpRequest, keys: QuerySet[Key]) -> Page[Key]:
 
 
 def _rows(page: Page[Key], access: Access, now: datetime) -> list[Row]:
-    totals = usage.totals([key.id for key in page], now)
+    totals = lineage.totals([key.id for key in page], now)
     catalogue = access.catalogue
     return [
         Row(
             key,
             permissions(catalogue, key.scopes),
-            totals.get(key.id, Totals()),
+            totals[key.id],
             expires_soon=key.expires_at is not None and key.expires_at - now < SOON,
             is_rotatable=not obstacle(key, access.user, now),
         )

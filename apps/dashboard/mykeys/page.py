@@ -22,10 +22,9 @@ from apps.dashboard.keys.reveal import predecessor, unkept
 from apps.dashboard.keys.rotation import obstacle
 from apps.dashboard.mykeys import reach
 from apps.dashboard.mykeys.forms import KeyForm
-from apps.keys import queries
+from apps.keys import lineage, queries
 from apps.keys.service import NewKey
 from apps.projects.models import Role
-from apps.usage import queries as usage
 from apps.usage import service as meter
 
 KEYS_PER_PAGE = 50
@@ -79,7 +78,7 @@ def show(
     offered = reach.offered(places)
     meter.settle()
     keys = Paginator(queries.keys_of(user, now), KEYS_PER_PAGE).get_page(request.GET.get("page"))
-    totals = usage.totals([key.pk for key in keys], now)
+    totals = lineage.totals([key.pk for key in keys], now)
     context |= {
         "area": area,
         "is_partner_area": area is PARTNER,
@@ -90,7 +89,7 @@ def show(
         "is_open": form is not None or "new" in request.GET,
         "page": keys,
         "history": [(words.event(event.type), event) for event in queries.history_of(user)[:HISTORY_MAX]],
-        "rows": [(key, totals.get(key.pk, usage.Totals()), not obstacle(key, user, now)) for key in keys],
+        "rows": [(key, totals[key.pk], not obstacle(key, user, now)) for key in keys],
     }
     return render(request, "mykeys/area.html", context, status=status)
 

@@ -13,6 +13,7 @@ def _script(name: str) -> Script:
 
 ADMIT = _script("admit")
 BEGIN = _script("begin")
+CARRY = _script("carry")
 DRAIN = _script("drain")
 DROP = _script("drop")
 END = _script("end")
