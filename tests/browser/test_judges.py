@@ -224,6 +224,14 @@ def _webhooks(judge: Judge, key_id: str) -> None:
     judge.click("webhook-delivery", "Send test event")
     page.get_by_text("The name of the host has no address.").first.wait_for()
     judge.look("webhook-delivery-failed")
+    page.get_by_role("link", name="Webhook", exact=True).click()
+    page.get_by_text("Failing", exact=True).wait_for()
+    judge.look("webhook-failing")
+    page.get_by_text("Actions", exact=True).click()
+    page.get_by_role("button", name="Disable…").click()
+    page.get_by_role("dialog").wait_for()
+    judge.look("webhook-disable")
+    judge.click("webhook-disabled", "Disable webhook")
 
 
 def _board(judge: Judge, key_id: str) -> None:
@@ -297,6 +305,13 @@ def _grants(judge: Judge) -> None:
     page.goto(f"{page.url}?preset=read&version=seen-before")
     judge.click("grants-changed-meanwhile", "Save permissions")
     judge.click("grants-saved", "Save permissions")
+    page.locator("summary", has_text="Permissions").click()
+    judge.click("invite-wrong", "Send invitation")
+    page.get_by_label("Email").fill(f"{judge.folder.name}@example.com")
+    judge.click("invited", "Send invitation")
+    page.get_by_text("Actions for", exact=False).last.click()
+    page.get_by_role("link", name="Set permissions…").click()
+    judge.look("invitation-grants")
 
 
 def _nu(folder: Path) -> str:

@@ -18,11 +18,17 @@ def test_invite_join_change_role_remove(page: Page, browser: Browser, server: Se
     page.goto(TEAM)
     page.get_by_label("Email").fill(email)
     page.get_by_label("Role").select_option("Partner")
+    page.locator("summary", has_text="Permissions").click()
+    page.get_by_role("button", name="Read only").click()
+    expect(page.get_by_label("Email")).to_have_value(email)
+    page.get_by_role("checkbox", name="Leads: Write").check()
+    page.get_by_role("checkbox", name="Analytics: Read").uncheck()
     page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_text(f"on its way to {email}")).to_be_visible()
 
     theirs = _join(browser, server, email)
     expect(theirs.get_by_text("Welcome to Acme Calls.")).to_be_visible()
+    expect(theirs.get_by_text("Leads read and write")).to_be_visible()
     assert _status(theirs, TEAM) == 403
 
     _act(page, email, "Change role…")
