@@ -10,11 +10,9 @@ from django.http import Http404, HttpRequest
 from apps.core.catalogue import Catalogue
 from apps.core.fields import Field
 from apps.core.resources import Resource
-from apps.dashboard.access import Access, Forbidden, project_for
-from apps.projects import policy
-from apps.projects.models import Membership, Role
+from apps.dashboard.access import Access, Forbidden, project_for, usable
+from apps.projects.models import Membership
 from apps.projects.policy import Right
-from apps.projects.service import scopes_of
 from apps.records import board, schema
 
 SEE, MOVE = "GET", "PATCH"
@@ -62,11 +60,7 @@ def board_for(request: HttpRequest, slug: str, name: str, doing: str = SEE) -> O
 
 def may(membership: Membership, catalogue: Catalogue, resource: Resource, method: str) -> bool:
     """Whether the member may do this with the records. One query, but for administrators."""
-    action = resource.action_for(method)
-    if action is None:
-        return False
-    granted = () if membership.role == Role.ADMINISTRATOR else scopes_of(membership)
-    return policy.may_use(membership.role, granted, catalogue, f"{resource.slug}:{action.slug}")
+    return resource in usable(membership, catalogue, method)
 
 
 def _words(resource: Resource, method: str) -> str:

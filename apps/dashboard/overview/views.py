@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.core.resources import Resource
-from apps.dashboard.access import Access, project_for
+from apps.dashboard.access import Access, project_for, usable
 from apps.dashboard.keys import chart
 from apps.dashboard.keys.words import permissions
 from apps.dashboard.team import words
@@ -67,8 +67,9 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _cards(access: Access) -> list[Card]:
+    """How much there is is told of what the member may read, and of nothing else."""
     tallies = records.tallies(access.project.id)
-    stored = (r for r in access.catalogue.resources.values() if r.kind == "records")
+    stored = (r for r in usable(access.membership, access.catalogue, "GET") if r.kind == "records")
     return [Card(resource, tallies.get(resource.slug, Tally(0, None))) for resource in stored]
 
 

@@ -54,13 +54,26 @@ def test_home_tells_somebody_without_a_project_what_to_do(alice: User) -> None:
     assert "You are in no project yet" in page(alice)
 
 
-def test_the_overview_counts_records_of_each_resource(project: Project, bob: User, mallory: User) -> None:
+def test_the_overview_counts_records_of_each_resource(project: Project, alice: User, mallory: User) -> None:
     Record.objects.bulk_create(Record(project=project, resource="leads") for _ in range(1_234))
     Record.objects.create(project=Project.objects.get(name="Mallory's"), resource="calls")
-    shown = page(bob, f"/projects/{project.slug}/")
+    shown = page(alice, f"/projects/{project.slug}/")
     assert '<p class="bk-tally-label">Leads</p> <p class="bk-tally">1,234</p>' in shown
     assert '<p class="bk-tally-label">Calls</p> <p class="bk-tally">0</p>' in shown
     assert "Analytics" not in shown, "what is computed has no records of its own"
+
+
+@pytest.mark.parametrize("role", ["member", "partner"])
+def test_the_overview_tells_of_no_data_that_the_reader_may_not_read(project: Project, role: str) -> None:
+    Record.objects.create(project=project, resource="leads")
+    dora = make.user("dora@example.com")
+    make.member(project, dora, role, ("calls:read", "leads:write"))
+    shown = page(dora, f"/projects/{project.slug}/")
+    assert '<p class="bk-tally-label">Calls</p>' in shown
+    assert "Leads" not in shown and "Latest" not in shown, "writing does not include reading in boltcall"
+    project.memberships.get(user=dora).grants.all().delete()
+    shown = page(dora, f"/projects/{project.slug}/")
+    assert "bk-tally-label" not in shown and "You may not read any data of this project yet." in shown
 
 
 def test_an_administrator_sees_the_use_of_keys_and_shortcuts(project: Project, alice: User) -> None:
