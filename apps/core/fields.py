@@ -101,6 +101,8 @@ def define(
 
 
 def _name_faults(name: str) -> list[FieldError]:
+    if not name:
+        return [FieldError("/name", "Give it a name, such as annual_budget.", "required")]
     if name in RESERVED:
         taken = f"Every list and record of the API uses {name} already. Choose another name."
         return [FieldError("/name", taken, "reserved")]

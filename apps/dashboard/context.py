@@ -66,7 +66,7 @@ _PARENTS = {
 } | dict.fromkeys(("team_invite", "member_role", "member_grants", "member_remove"), "team")
 _PARENTS |= dict.fromkeys(_WEBHOOK_PAGES, "webhooks")
 _PARENTS |= dict.fromkeys(("field_add", "field_edit", "field_archive"), "fields")
-_PARENTS |= {"board_move": "board"}
+_PARENTS |= dict.fromkeys(("board_move", "board_record"), "board")
 _PARENTS |= dict.fromkeys(("my_key_generate", "my_key_rotate", "my_key_delete"), "my_keys")
 """Pages that have no entry of their own, and the one that is current while they are open."""
 

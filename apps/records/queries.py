@@ -150,6 +150,15 @@ def has_values(project_id: str, resource: Resource, key: str) -> bool:
     return with_value(project_id, resource, key).exists()
 
 
+def holders(project_id: str, resource: Resource, field: Field, options: Sequence[str]) -> dict[str, int]:
+    """How many records hold each of these options of a choice, in one query; without those that none holds."""
+    if not options:
+        return {}
+    counts = {f"of_{n}": Count("pk", filter=Q(matches(field, option))) for n, option in enumerate(options)}
+    found = _records(project_id, resource).order_by().aggregate(**counts)
+    return {option: found[f"of_{n}"] for n, option in enumerate(options) if found[f"of_{n}"]}
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many records a resource has, and when the latest was created."""

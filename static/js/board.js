@@ -4,38 +4,57 @@
   const FAR_PX = 6; // a press that goes so far is a drag
   const EDGE_PX = 56; // so near to an edge, what is under a drag scrolls
   const STEP_PX = 14;
-  const FAILED = "The server could not be reached, so that nothing was changed. Try again, or reload the page.";
+  const UNREACHABLE = "The server could not be reached, so that nothing was changed. Try again, or reload the page.";
+  const SIGNED_OUT = "You are not signed in any more, so that the card was not moved. Sign in, and move it again.";
 
   const board = () => document.querySelector("[data-board]");
   const columns = () => board().querySelector("[data-columns]");
+  const allColumns = () => board().querySelectorAll("[data-column]");
+  const listOf = (column) => column.querySelector("[data-scroll]");
   const columnOf = (element) => element.closest("[data-column]");
   const announce = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 
   // --- What is sent, and what comes back
 
-  const put = (html) => {
-    const next = new DOMParser().parseFromString(html, "text/html").querySelector("[data-board]");
+  /** What was asked is not done: the message says why, and what to do. */
+  class Refused extends Error {}
+
+  // Columns stay scrolled to where they were.
+  const put = (next) => {
     const left = columns().scrollLeft;
+    const tops = new Map([...allColumns()].map((each) => [each.dataset.column, listOf(each).scrollTop]));
     board().replaceWith(next);
-    if (columns()) columns().scrollLeft = left;
+    if (!columns()) return;
+    columns().scrollLeft = left;
+    for (const each of allColumns()) listOf(each).scrollTop = tops.get(each.dataset.column) ?? 0;
   };
 
+  // Of an answer that is no board: what its page says, if it is an error page of ours.
+  const reason = (page, answer) => {
+    const [heading, text] = ["h1", "h1 + p"].map((found) => page.querySelector(`.bk-plain ${found}`)?.textContent.trim());
+    const moved = answer.ok || answer.status >= 500 ? "The card was probably not moved." : "The card was not moved.";
+    const why = heading ? `${heading}. ${text ?? ""}` : `The server answered with ${answer.status} and without a board.`;
+    return `${moved} ${why}`.replace(/\s+/g, " ");
+  };
+
+  // A board is shown whatever the number of the answer: one that says that somebody was faster is 409.
   const ask = async (url, options) => {
     columns().setAttribute("aria-busy", "true");
     const answer = await fetch(url, { ...options, headers: { "HX-Request": "true" } });
-    if (answer.redirected) return location.reload(); // signed out meanwhile
-    put(await answer.text());
+    if (answer.redirected) throw new Refused(SIGNED_OUT);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.querySelector("[data-board]");
+    if (!next) throw new Refused(reason(page, answer));
+    put(next);
   };
 
-  const failed = () => {
+  const failed = (fault) => {
     columns()?.removeAttribute("aria-busy");
     board().querySelector(".bk-board-error")?.remove();
-    const [place, message] = [document.createElement("div"), document.createElement("div")];
-    place.className = "bk-board-error";
-    message.className = "bk-alert bk-alert-error";
-    message.role = "alert";
-    message.textContent = FAILED;
-    place.append(message);
+    const place = document.querySelector("[data-failure]").content.firstElementChild.cloneNode(true);
+    place.querySelector("[data-failure-text]").textContent = fault instanceof Refused ? fault.message : UNREACHABLE;
+    place.querySelector("a").textContent = fault.message === SIGNED_OUT ? "Sign in" : "Reload the page";
+    place.firstElementChild.role = "alert";
     board().prepend(place);
   };
 
@@ -48,6 +67,7 @@
     body.set("to", to);
     await ask(form.action, { method: "POST", body });
     const moved = document.getElementById(id);
+    moved?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (focus) (moved?.querySelector("summary") ?? columns())?.focus();
     if (!board().dataset.said) return;
     announce(board().dataset.said);
@@ -98,7 +118,7 @@
     const before = columnOf(link).querySelectorAll("[data-card]").length;
     await ask(link.href);
     history.replaceState(null, "", link.href);
-    const now = [...board().querySelectorAll("[data-column]")].find((each) => each.dataset.column === column);
+    const now = [...allColumns()].find((each) => each.dataset.column === column);
     now?.querySelectorAll("[data-card]")[before]?.querySelector("summary").focus();
   };
   document.addEventListener("click", (event) => {
@@ -115,7 +135,7 @@
   const columnAt = (x, y) => {
     const { top, bottom } = columns().getBoundingClientRect();
     if (y < top - EDGE_PX || y > bottom + EDGE_PX) return null;
-    return [...columns().querySelectorAll("[data-column]")].find((column) => {
+    return [...allColumns()].find((column) => {
       const { left, right } = column.getBoundingClientRect();
       return left <= x && x <= right;
     });
@@ -152,6 +172,9 @@
     const { left, right } = columns().getBoundingClientRect();
     if (drag.x < left + EDGE_PX) columns().scrollLeft -= STEP_PX;
     if (drag.x > right - EDGE_PX) columns().scrollLeft += STEP_PX;
+    const list = drag.over && listOf(drag.over);
+    if (list && drag.y < list.getBoundingClientRect().top + EDGE_PX) list.scrollTop -= STEP_PX;
+    if (list && drag.y > list.getBoundingClientRect().bottom - EDGE_PX) list.scrollTop += STEP_PX;
     if (drag.y < EDGE_PX) scrollBy(0, -STEP_PX);
     if (drag.y > innerHeight - EDGE_PX) scrollBy(0, STEP_PX);
     follow();
@@ -165,6 +188,8 @@
     delete document.documentElement.dataset.dragging;
     drag = null;
   };
+
+  const stop = (event) => event.preventDefault();
 
   const drop = () => {
     const { card, over } = drag;
@@ -181,7 +206,7 @@
     if (drag || !card || event.button !== 0 || !event.isPrimary) return;
     // A finger scrolls the page, unless it takes the card by its grip.
     const isGrip = event.target.closest("[data-grip]");
-    if (!isGrip && (event.pointerType !== "mouse" || event.target.closest("summary, button, a"))) return;
+    if (!isGrip && (event.pointerType !== "mouse" || event.target.closest("summary, button"))) return;
     const { clientX: x, clientY: y, pointerId: pointer } = event;
     drag = { card, pointer, x, y, startX: x, startY: y, ghost: null, over: null };
   });
@@ -193,7 +218,12 @@
     if (drag.ghost) follow();
   });
   document.addEventListener("pointerup", (event) => {
-    if (event.pointerId === drag?.pointer) (drag.ghost ? drop : end)();
+    if (event.pointerId !== drag?.pointer) return;
+    const { ghost } = drag;
+    // A drag that ends on the link that it began on is no click on it.
+    if (ghost) document.addEventListener("click", stop, { capture: true, once: true });
+    if (ghost) setTimeout(() => document.removeEventListener("click", stop, { capture: true }));
+    (ghost ? drop : end)();
   });
   document.addEventListener("pointercancel", (event) => {
     if (event.pointerId === drag?.pointer) end();

@@ -72,6 +72,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "delivery": ADMINISTRATORS_ONLY,
     "delivery_again": BY_POST,
     "board": ADMINISTRATORS_ONLY,  # and those with the grants: tests/dashboard/board
+    "board_record": ADMINISTRATORS_ONLY,
     "board_move": BY_POST,
     "invitation": NOBODY,
     "account_login": (200, 302, 302, 302, 302),
@@ -139,6 +140,7 @@ def arguments(project: Project, sales: str, bob: User) -> dict[str, dict[str, st
         "field_add": {"slug": sales, "resource": "contacts"},
         **dict.fromkeys(about_field, of_field),
         "board": of_board,
+        "board_record": {**of_board, "record_id": CARD},
         "board_move": {**of_board, "record_id": CARD},
         **dict.fromkeys(("invitation_grants", "invitation_withdraw"), of_invitation),
         "invitation": {"token": "no-such-token"},

@@ -245,6 +245,14 @@ def _board(judge: Judge, key_id: str) -> None:
     page.locator(".bk-move > summary").first.press("ArrowRight")
     page.get_by_role("alert").wait_for()
     judge.look("board-moved-by-another")
+    page.route("**/move/*", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.locator(".bk-move > summary").first.press("ArrowRight")
+    page.get_by_role("link", name="Reload the page").wait_for()
+    judge.look("board-failed")
+    page.unroute("**/move/*")
+    page.locator("[data-open]").first.click()
+    page.get_by_role("heading", name="Roof").wait_for()
+    judge.look("board-record")
 
 
 def _fields(judge: Judge, key_id: str) -> None:
@@ -255,6 +263,9 @@ def _fields(judge: Judge, key_id: str) -> None:
     judge.open("field", f"{FIELDS}opportunities/stage/edit/")
     page.locator("[data-field-form]").evaluate("form => { form.revision.value = '99' }")
     judge.click("field-changed-meanwhile", "Save changes")
+    judge.open("field", f"{FIELDS}opportunities/stage/edit/")
+    page.get_by_label("Options").fill("won")
+    judge.click("field-option-held", "Save changes")
     judge.open("field-archive-page", f"{FIELDS}opportunities/source/archive/")
     page.goto(FIELDS)
     page.get_by_role("button", name="Archive Source").click()

@@ -14,12 +14,14 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from apps.core.fields import Field
+from apps.dashboard.board import cards
 from apps.dashboard.board.access import Opened
-from apps.dashboard.board.cards import Card, card
+from apps.dashboard.board.cards import Card, as_words, card
 from apps.projects import policy
 from apps.projects.policy import Right
 from apps.records import board
 from apps.records.board import GONE, MOST, NONE, Column
+from apps.records.models import Record
 
 _SHOW = re.compile(r"([0-9]{1,3})\.(.{1,200})", re.DOTALL)
 
@@ -57,6 +59,20 @@ def show(
     return response
 
 
+def show_record(request: HttpRequest, opened: Opened, record: Record) -> HttpResponse:
+    """A record with all its fields, of which a card has only the first few."""
+    context = {
+        "project": opened.access.project,
+        "resource": opened.resource,
+        "one": opened.one,
+        "record": record,
+        "title": cards.title(record, opened, cards.WHOLE),
+        "facts": cards.whole(record, opened),
+        "query": query_of(request),
+    }
+    return render(request, "board/record.html", context)
+
+
 def query_of(request: HttpRequest) -> str:
     """What of the page's query is kept from one request to the next, with its `?`; "" for nothing."""
     return _query(_wanted(request))
@@ -91,14 +107,14 @@ def _shown(column: Column, opened: Opened, stages: Field, wanted: Mapping[str, i
     now = len(column.cards)
     next_ = min(first, column.count - now, MOST - now)
     more = _query({**wanted, column.key: now + next_}) if next_ > 0 else ""
-    cards = [card(record, opened, stages) for record in column.cards]
-    return Shown(column, _label(column, stages), _target(column, stages), cards, more, next_)
+    shown = [card(record, opened, stages) for record in column.cards]
+    return Shown(column, _label(column, stages), _target(column, stages), shown, more, next_)
 
 
 def _label(column: Column, stages: Field) -> str:
     if column.key == NONE:
         return f"No {stages.label.lower()}"
-    return f"{stages.label} removed" if column.key == GONE else str(column.stage)
+    return f"{stages.label} removed" if column.key == GONE else as_words(str(column.stage))
 
 
 def _target(column: Column, stages: Field) -> str | None:

@@ -38,5 +38,6 @@ register_converter(RecordIdConverter, "record_id")
 
 urlpatterns = [
     path("projects/<slug:slug>/<board:resource>/", views.board, name="board"),
+    path("projects/<slug:slug>/<board:resource>/<record_id:record_id>/", views.record, name="board_record"),
     path("projects/<slug:slug>/<board:resource>/<record_id:record_id>/move/", views.move, name="board_move"),
 ]

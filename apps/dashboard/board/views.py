@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,7 +16,7 @@ from apps.core.errors import BoltkeysError, Conflict, Invalid, Missing, invalid
 from apps.core.fields import Field
 from apps.dashboard.board import page
 from apps.dashboard.board.access import MOVE, Opened, board_for
-from apps.dashboard.board.cards import title
+from apps.dashboard.board.cards import as_words, title
 from apps.records import queries, service
 from apps.records.models import Record
 
@@ -25,6 +25,16 @@ from apps.records.models import Record
 @require_safe
 def board(request: HttpRequest, slug: str, resource: str) -> HttpResponse:
     return page.show(request, board_for(request, slug, resource))
+
+
+@login_required
+@require_safe
+def record(request: HttpRequest, slug: str, resource: str, record_id: str) -> HttpResponse:
+    opened = board_for(request, slug, resource)
+    found = queries.record_in(opened.access.project.id, opened.resource, record_id)
+    if found is None:
+        raise Http404
+    return page.show_record(request, opened, found)
 
 
 @login_required
@@ -37,14 +47,14 @@ def move(request: HttpRequest, slug: str, resource: str, record_id: str) -> Http
     if opened.stages is None:
         return page.show(request, opened, error="The card was not moved.", status=HTTPStatus.CONFLICT)
     try:
-        record = _move(request, opened, opened.stages, record_id)
+        moved = _move(request, opened, opened.stages, record_id)
     except (Missing, Conflict, Invalid) as fault:
         return _not_moved(request, opened, record_id, fault)
-    said = f"“{title(record, opened)}” is now in {_stage(record, opened.stages)}."
+    said = f"“{title(moved, opened)}” is now in {_stage(moved, opened.stages)}."
     if request.headers.get("HX-Request"):
         return page.show(request, opened, said=said)
     messages.success(request, said)
-    return redirect(f"{back}#{record.id}")
+    return redirect(f"{back}#{moved.id}")
 
 
 def _move(request: HttpRequest, opened: Opened, stages: Field, record_id: str) -> Record:
@@ -69,15 +79,15 @@ def _seen(request: HttpRequest) -> object:
 def _not_moved(request: HttpRequest, opened: Opened, record_id: str, fault: BoltkeysError) -> HttpResponse:
     """The board as it is now, which may be another one: what was wrong is often that the page was old."""
     now = board_for(request, opened.access.project.slug, opened.resource.slug)
-    record = queries.record_in(now.access.project.id, now.resource, record_id)
+    found = queries.record_in(now.access.project.id, now.resource, record_id)
     if isinstance(fault, Invalid):
         return page.show(request, now, error=f"The card was not moved. {fault.detail}", status=422)
     if isinstance(fault, Conflict) and fault.code != "changed_meanwhile":
         return page.show(request, now, error=f"The card was not moved. {fault.detail}", status=HTTPStatus.CONFLICT)
-    if record is None:
+    if found is None:
         error = f"The card was not moved: this {now.one} is not there any more. Somebody has deleted it."
         return page.show(request, now, error=error, status=HTTPStatus.NOT_FOUND)
-    return page.show(request, now, error=_moved_by_another(record, now), status=HTTPStatus.CONFLICT)
+    return page.show(request, now, error=_moved_by_another(found, now), status=HTTPStatus.CONFLICT)
 
 
 def _moved_by_another(record: Record, opened: Opened) -> str:
@@ -87,4 +97,4 @@ def _moved_by_another(record: Record, opened: Opened) -> str:
 
 def _stage(record: Record, stages: Field) -> str:
     value = record.data.get(stages.key)
-    return f"no {stages.label.lower()}" if value is None else f"“{value}”"
+    return f"no {stages.label.lower()}" if value is None else f"“{as_words(str(value))}”"

@@ -45,6 +45,11 @@ class Opened:
             raise Missing("There is no such field.")
         return found
 
+    @property
+    def one(self) -> str:
+        """One of the records, as people say it."""
+        return self.resource.singular.replace("_", " ")
+
     def is_built_in(self, key: str) -> bool:
         return any(field.key == key for field in self.resource.fields)
 

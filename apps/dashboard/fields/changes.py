@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import Conflict, Invalid
-from apps.core.fields import TYPES
+from apps.core.fields import CHOICES, TYPES, Field
+from apps.dashboard.board import cards
 from apps.dashboard.fields.access import Opened, resource_for
 from apps.dashboard.fields.forms import FieldForm, initial
 from apps.dashboard.questions import existing, question
@@ -27,10 +28,13 @@ from apps.records.schema import Configured
 def edit(request: HttpRequest, slug: str, resource: str, key: str) -> HttpResponse:
     opened = resource_for(request, slug, resource)
     entry = opened.field(key)
+    fixed = entry.field.type if opened.is_built_in(key) else ""
     if request.method != "POST":
-        return _form(request, opened, entry, FieldForm(initial=initial(entry.field)))
-    form = FieldForm(request.POST)
+        return _form(request, opened, entry, FieldForm(initial=initial(entry.field), fixed_type=fixed))
+    form = FieldForm(request.POST, fixed_type=fixed)
     if form.is_valid():
+        if held := _held(request, opened, entry, form):
+            return _form(request, opened, entry, form, held=held, gone="\n".join(held))
         try:
             return _change(request, opened, key, form)
         except Invalid as invalid:
@@ -45,6 +49,17 @@ def _change(request: HttpRequest, opened: Opened, key: str, form: FieldForm) -> 
     changed = service.change_field(**opened.where, key=key, revision=seen, definition=definition)
     messages.success(request, f"The field “{changed.label}” is saved.")
     return opened.back()
+
+
+def _held(request: HttpRequest, opened: Opened, entry: Configured, form: FieldForm) -> dict[str, int]:
+    """The options that would go and how many records hold each, unless it was agreed to just these. Who has seen an
+    older revision is told of that first."""
+    to, field = form.definition(), entry.field
+    if not {field.type, to.type} <= CHOICES or _seen(request) != entry.revision:
+        return {}
+    removed = [option for option in field.options if option not in to.options]
+    held = queries.holders(opened.access.project.id, opened.resource, field, removed)
+    return {} if set(held) <= set(request.POST.get("gone", "").splitlines()) else held
 
 
 def _changed_meanwhile(request: HttpRequest, opened: Opened, key: str, form: FieldForm) -> HttpResponse:
@@ -117,4 +132,17 @@ def _form(
 def _question(request: HttpRequest, opened: Opened, entry: Configured) -> HttpResponse:
     """The question before a field is archived, as a page or as a fragment for the dialog."""
     holding = queries.with_value(opened.access.project.id, opened.resource, entry.field.key).count()
-    return question(request, "fields", "archive", opened.context | {"entry": entry, "holding": holding})
+    context = {"entry": entry, "holding": holding, "called": _called(opened, entry.field)}
+    return question(request, "fields", "archive", opened.context | context)
+
+
+def _called(opened: Opened, field: Field) -> str:
+    """What the cards of the board are called by without the field; "" where nothing changes."""
+    used = [entry.field for entry in opened.fields if entry.archived_at is None]
+    if not opened.resource.board or cards.heading(used) != field:
+        return ""
+    instead = cards.heading([other for other in used if other != field])
+    untitled = f"“Untitled {opened.one}”"
+    if instead is None:
+        return f"Every card on the board is called {untitled} until you restore it."
+    return f"Cards on the board are called by their {instead.label} instead, and {untitled} where that is empty."

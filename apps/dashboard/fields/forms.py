@@ -46,6 +46,21 @@ class FieldForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, fixed_type: str = "", **kwargs: Any) -> None:
+        """`fixed_type`: the type that the field keeps, whatever is sent."""
+        super().__init__(*args, **kwargs)
+        if fixed_type:
+            type_ = self.fields["type"]
+            type_.initial = self.initial["type"] = fixed_type
+            type_.disabled = True
+            type_.widget = forms.HiddenInput(attrs=type_.widget.attrs)
+
+    @property
+    def type_in_words(self) -> str:
+        """The type that the field keeps; "" where one can be chosen."""
+        type_ = self.fields["type"]
+        return TYPES[self.initial["type"]] if type_.disabled else ""
+
     def definition(self) -> Definition:
         data: dict[str, Any] = self.cleaned_data
         lines = [line.strip() for line in re.split(r"\r\n|\r|\n", data["options"])]

@@ -93,13 +93,13 @@ def test_cards_are_in_the_columns_of_their_stages(deals: Project, admin: Client)
     add(deals, "Roof", stage="new", value=12000, currency="EUR", contact="Ann", email="a@example.com")
     add(deals, "Door", stage="won")
     answer = admin.get(url(deals))
-    counts = {"new": "1 card", "won": "1 card"}
-    stages = ("new", "qualified", "proposal", "negotiation", "won", "lost")
+    counts = {"New": "1 card", "Won": "1 card"}
+    stages = ("New", "Qualified", "Proposal", "Negotiation", "Won", "Lost")
     assert list(columns(answer)) == [f"{each} {counts.get(each, '0 cards')}" for each in stages]
-    assert columns(answer)["new 1 card"] == ["Roof"] and columns(answer)["won 1 card"] == ["Door"]
+    assert columns(answer)["New 1 card"] == ["Roof"] and columns(answer)["Won 1 card"] == ["Door"]
     card = next(c for c in read(answer).all("li", class_="bk-card") if c.one("h3").text == "Roof")
     facts = [(each.one("dt").text, each.one("dd").text) for each in card.one("dl").all("div")]
-    assert facts == [("Value", "12,000"), ("Currency", "EUR"), ("Contact", "Ann")]
+    assert facts == [("Value", "12,000 EUR"), ("Contact", "Ann"), ("E-mail", "a@example.com")]
     assert card.one("time").text.startswith("just now")
 
 
@@ -112,15 +112,45 @@ def test_cards_without_a_stage_and_with_one_that_is_gone_have_columns(deals: Pro
     assert "on hold" in text(answer)
 
 
-def test_board_of_nothing_says_how_cards_come(deals: Project, admin: Client) -> None:
-    assert "each opportunity that comes in by the API is a card" in text(admin.get(url(deals)))
+@pytest.mark.parametrize(
+    ("value", "currency", "told"),
+    [
+        (56000.5, "EUR", [("Value", "56,000.50 EUR")]),
+        (56000.0, "EUR", [("Value", "56,000 EUR")]),
+        (0, "USD", [("Value", "0 USD")]),
+        (0.125, "EUR", [("Value", "0.125 EUR")]),
+        (-1e15, "EUR", [("Value", "-1,000,000,000,000,000 EUR")]),
+        (12.5, None, [("Value", "12.5")]),
+        (None, "EUR", [("Currency", "EUR")]),
+        ("twelve", "EUR", [("Value", "twelve"), ("Currency", "EUR")]),
+        (True, "EUR", [("Value", "Yes"), ("Currency", "EUR")]),
+    ],
+)
+def test_amount_stands_with_its_currency(
+    deals: Project, admin: Client, value: object, currency: object, told: list[tuple[str, str]]
+) -> None:
+    record = add(deals, "Roof", stage="new")
+    Record.objects.filter(pk=record.pk).update(
+        data={"title": "Roof", "stage": "new", "value": value, "currency": currency}
+    )
+    card = read(admin.get(url(deals))).one("dl", class_="bk-card-facts")
+    assert [(each.one("dt").text, each.one("dd").text) for each in card.all("div")] == told
+
+
+def test_board_of_nothing_says_how_cards_come(deals: Project, admin: Client, bob: User) -> None:
+    for client, links in ((admin, ["Create API key", "API documentation"]), (signed_in(bob), ["API documentation"])):
+        first = read(client.get(url(deals))).one("section", aria_label="No cards yet")
+        assert "Each opportunity that comes in by the API is a card" in first.text
+        assert [a.text for a in first.all("a")] == links
+    add(deals, stage="new")
+    assert "bk-board-first" not in text(admin.get(url(deals)))
 
 
 def test_columns_follow_what_the_project_has_configured(deals: Project, admin: Client) -> None:
     field(deals, name="phase", label="Phase", options=["won", "cold"])
     record = add(deals, "Roof", phase="won")
     add(deals, "Door")
-    assert list(columns(admin.get(url(deals)))) == ["won 1 card", "cold 0 cards", "No phase 1 card"]
+    assert list(columns(admin.get(url(deals)))) == ["Won 1 card", "Cold 0 cards", "No phase 1 card"]
     assert move(admin, record, "cold", "won").status_code == 302
     assert stage(record) == "cold"
 
@@ -155,7 +185,7 @@ def test_many_cards_are_counted_and_shown_by_and_by(deals: Project, admin: Clien
     path = url(deals)
     for number in seen:
         answer = admin.get(path)
-        assert len(columns(answer)["new 50 cards"]) == number
+        assert len(columns(answer)["New 50 cards"]) == number
         more = [a for a in read(answer).all("a") if "data-more" in a.attributes]
         assert len(more) == (number < 50)
         path = more[0].attributes["href"].partition("#")[0] if more else path
@@ -188,6 +218,53 @@ def test_page_takes_few_queries_however_many_cards(
             client.get(url(deals))
 
 
+# --- A card, opened
+
+
+def test_card_opens_to_all_its_fields(deals: Project, admin: Client, carol: User) -> None:
+    name = "Roof of the hall " * 12
+    record = add(deals, name, stage="won", value=5.5, currency="EUR", email="a@example.com", notes="One.\n\n<b>Two</b>",
+                 expected_close_on="2026-12-24")  # fmt: skip
+    for client in (admin, signed_in(carol)):
+        board = read(client.get(url(deals, "?show=40.stage%3Awon")))
+        [link] = [a for a in board.all("a") if "data-open" in a.attributes]
+        page = read(client.get(link.attributes["href"]))
+        assert page.one("h1").text == name.strip()
+        back = next(a for a in page.all("a") if a.text == "Opportunities" and "#" in a.attributes["href"])
+        assert back.attributes["href"] == f"{url(deals)}?show=40.stage%3Awon#{record.id}"
+        facts = page.all("dl")[0]
+        told = dict(zip([e.text for e in facts.all("dt")], [e.text for e in facts.all("dd")], strict=True))
+        assert told == {
+            "Title": name.strip(), "Stage": "Won", "Value": "5.50 EUR", "Contact": "–Empty", "E-mail": "a@example.com",
+            "Phone": "–Empty", "Source": "–Empty", "Expected close on": "24 Dec 2026", "Notes": "One. <b>Two</b>",
+        }  # fmt: skip
+        assert record.id in page.text
+
+
+def test_opened_card_has_no_archived_field(deals: Project, admin: Client) -> None:
+    record = add(deals, stage="new")
+    field(deals, archived_at=timezone.now())
+    page = read(admin.get(url(deals, f"{record.id}/")))
+    assert "Stage" not in [e.text for e in page.all("dt")]
+
+
+@pytest.mark.parametrize("granted", [(), ("contacts:read",), ("opportunities:write",)])
+def test_who_may_not_read_opens_no_card(deals: Project, granted: tuple[str, ...]) -> None:
+    dora = make.user("dora@example.com")
+    make.member(deals, dora, "partner", granted)
+    answer = signed_in(dora).get(url(deals, f"{add(deals, 'Roof').id}/"))
+    assert answer.status_code == 403 and "Roof" not in text(answer)
+
+
+def test_card_of_another_project_or_resource_opens_nowhere(deals: Project, admin: Client, mallory: User) -> None:
+    theirs = add(make.project("Other", catalogue="bolten", administrator=mallory), "Theirs")
+    contacts = catalogues.load()["bolten"].resources["contacts"]
+    ann = service.create_record(actor=OPERATOR, project_id=deals.id, resource=contacts, data={"name": "Ann"}).record
+    for each in (theirs.id, ann.id, f"rec_{'0' * 22}"):
+        assert admin.get(url(deals, f"{each}/")).status_code == 404
+    assert admin.get(url(theirs.project, f"{theirs.id}/")).status_code == 404
+
+
 # --- Moved
 
 
@@ -213,8 +290,8 @@ def test_script_gets_the_board_as_it_is_then(deals: Project, admin: Client) -> N
     answer = move(admin, record, "won", **HX)
     assert answer.status_code == 200 and "HX-Request" in answer["Vary"]
     page = read(answer)
-    assert page.one("div", class_="bk-board-page").attributes["data-said"] == "“Roof” is now in “won”."
-    assert columns(answer)["won 1 card"] == ["Roof"] and not page.all("html")
+    assert page.one("div", class_="bk-board-page").attributes["data-said"] == "“Roof” is now in “Won”."
+    assert columns(answer)["Won 1 card"] == ["Roof"] and not page.all("html")
 
 
 def test_card_leaves_and_enters_what_is_no_stage(deals: Project, admin: Client) -> None:
@@ -242,9 +319,9 @@ def test_card_that_another_has_moved_stays_there_and_the_page_says_so(
     answer = move(admin, record, "won", "new", **headers)
     assert answer.status_code == 409
     assert read(answer).alerts() == [
-        "Somebody else has moved “Roof” meanwhile: it is in “lost” now, and was left there."
+        "Somebody else has moved “Roof” meanwhile: it is in “Lost” now, and was left there."
     ]
-    assert columns(answer)["lost 1 card"] == ["Roof"] and stage(record) == "lost"
+    assert columns(answer)["Lost 1 card"] == ["Roof"] and stage(record) == "lost"
     assert Event.objects.filter(type="record.updated").count() == 1
 
 
@@ -267,7 +344,7 @@ def test_stage_that_was_removed_meanwhile_is_told_of(deals: Project, admin: Clie
     answer = move(admin, record, "won")
     assert answer.status_code == 422
     assert read(answer).alerts() == ["The card was not moved. Stage must be one of: new, lost."]
-    assert columns(answer)["new 1 card"] == ["Roof"] and stage(record) == "new"
+    assert columns(answer)["New 1 card"] == ["Roof"] and stage(record) == "new"
 
 
 @pytest.mark.parametrize(
@@ -289,7 +366,7 @@ def test_move_that_cannot_be_understood_changes_nothing(
     record = add(deals, stage="new")
     answer = admin.post(url(deals, f"{record.id}/move/"), sent)
     assert answer.status_code == status and read(answer).alerts()
-    assert stage(record) == "new" and columns(answer)["new 1 card"] == ["Roof"]
+    assert stage(record) == "new" and columns(answer)["New 1 card"] == ["Roof"]
 
 
 @pytest.mark.django_db(transaction=True)

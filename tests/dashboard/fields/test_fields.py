@@ -51,14 +51,15 @@ def save(browser: Client, key: str, **over: Any) -> Answer:
 def typed(page: Element) -> dict[str, str]:
     """What a browser would send of the form on the page."""
     form = page.all("form", data_field_form="")[0]
-    inputs = {e.attributes["name"]: e.attributes.get("value", "") for e in form.all("input", type="text")}
+    inputs = {i["name"]: i.get("value", "") for e in form.all("input", type="text") if "name" in (i := e.attributes)}
     hidden = dict(form.hidden())
-    options = form.one("select").all("option")
-    chosen = next((o for o in options if "selected" in o.attributes), options[0])
+    options = form.all("option")
+    chosen = next((o for o in options if "selected" in o.attributes), None)
+    type_ = {"type": chosen.attributes["value"]} if chosen else {}
     lines = "".join(str(child) for child in form.one("textarea").children).removeprefix("\n")
     required = "checked" in form.one("input", type="checkbox").attributes
     ticked = {"required": "on"} if required else {}
-    return inputs | hidden | {"type": chosen.attributes["value"], "options": lines} | ticked
+    return inputs | hidden | type_ | {"options": lines} | ticked
 
 
 def names(project: Project) -> list[str]:
@@ -122,7 +123,7 @@ def test_added_field_is_in_the_list_and_in_the_schema(browser: Client, sales: Pr
         ({"name": "constructor"}, "name", "Choose another name"),
         ({"name": "x" * 100_000}, "name", "A name has 1 to 63 of"),
         ({"name": "größe"}, "name", "A name has 1 to 63 of"),
-        ({"name": ""}, "name", "A name has 1 to 63 of"),
+        ({"name": ""}, "name", "Give it a name"),
         ({"name": "a\x00"}, "name", "Null characters are not allowed"),
         ({"name": "email"}, "name", "The field “E-mail” has this name"),
         ({"name": "cursor"}, "name", "uses cursor already"),
@@ -206,10 +207,95 @@ def test_form_with_a_made_up_revision_saves_nothing(browser: Client, sales: Proj
 def test_fault_after_somebody_elses_change_does_not_let_it_be_overwritten(browser: Client, sales: Project) -> None:
     page = typed(read(browser.get(f"{PAGE}contacts/email/edit/")))
     save(browser, "email", label="Mail")
-    wrong = browser.post(f"{PAGE}contacts/email/edit/", page | {"type": "colour"})
+    wrong = browser.post(f"{PAGE}contacts/email/edit/", page | {"label": "\x00"})
     assert wrong.status_code == 422
-    again = typed(read(wrong)) | {"type": "email", "label": "Letter"}
+    again = typed(read(wrong)) | {"label": "Letter"}
     assert browser.post(f"{PAGE}contacts/email/edit/", again).status_code == 409
+
+
+def test_built_in_field_shows_its_type_and_keeps_it(browser: Client, sales: Project) -> None:
+    page = read(browser.get(f"{PAGE}contacts/interests/edit/"))
+    assert page.one("input", id="type-kept").attributes["value"] == "Multiple choice" and not page.all("select")
+    assert save(browser, "interests", type="text", label="Likes").status_code == 302
+    changed = next(f for f in schema.fields_of(sales.id, CONTACTS) if f.key == "interests")
+    assert (changed.type, changed.label) == ("multiple_choice", "Likes")
+
+
+# --- Options that records hold
+
+
+def deal(sales: Project, **data: object) -> None:
+    service.create_record(
+        actor=make.TESTER, project_id=sales.id, resource=OPPORTUNITIES, data={"title": "Roof", **data}
+    )
+
+
+STAGE = f"{PAGE}opportunities/stage/edit/"
+FEWER = "new\nqualified\nnegotiation\nlost"
+
+
+def options(sales: Project) -> tuple[str, ...]:
+    return next(f.options for f in schema.fields_of(sales.id, OPPORTUNITIES) if f.key == "stage")
+
+
+def test_option_that_records_hold_goes_only_when_it_is_agreed(browser: Client, sales: Project) -> None:
+    for stage in ("proposal", "proposal", "won", "new", None):
+        deal(sales, stage=stage)
+    form = typed(read(browser.get(STAGE))) | {"options": FEWER, "label": "Phase"}
+    answer = browser.post(STAGE, form)
+    page = read(answer)
+    assert answer.status_code == 200 and options(sales) == OPPORTUNITIES.fields[1].options
+    held = page.one("div", role="alert")
+    assert [each.text for each in held.all("li")] == ["2 records hold “proposal”", "1 record holds “won”"]
+    assert "in the column Stage removed" in held.text
+    assert typed(page) == form, "what was typed stays"
+    agreed = held.one("button", name_="gone").attributes["value"]
+    assert browser.post(STAGE, typed(page) | {"gone": agreed.replace("\n", "\r\n")}).status_code == 302
+    assert options(sales) == tuple(FEWER.split())
+    assert Event.objects.filter(type="field.changed").count() == 1
+
+
+def test_one_option_that_was_agreed_to_is_not_another(browser: Client, sales: Project) -> None:
+    deal(sales, stage="proposal")
+    deal(sales, stage="won")
+    form = typed(read(browser.get(STAGE))) | {"options": FEWER, "gone": "proposal"}
+    assert "1 record holds “won”" in text(browser.post(STAGE, form))
+    assert options(sales) == OPPORTUNITIES.fields[1].options
+
+
+def test_option_that_nobody_holds_goes_at_once(browser: Client, sales: Project) -> None:
+    deal(sales, stage="new")
+    deal(make.project("Other", catalogue="bolten"), stage="won")
+    assert browser.post(STAGE, typed(read(browser.get(STAGE))) | {"options": FEWER}).status_code == 302
+    assert options(sales) == tuple(FEWER.split())
+
+
+def test_options_of_a_multiple_choice_are_asked_about_one_by_one(browser: Client, sales: Project) -> None:
+    data = {"name": "Ann", "interests": ["product", "service"]}
+    service.create_record(actor=make.TESTER, project_id=sales.id, resource=CONTACTS, data=data)
+    page = read(save(browser, "interests", options="partnership"))
+    held = [each.text for each in page.one("div", role="alert").all("li")]
+    assert held == ["1 record holds “product”", "1 record holds “service”"]
+    assert "column" not in page.one("div", role="alert").text
+
+
+def test_fault_in_the_form_and_an_older_revision_are_told_of(browser: Client, sales: Project) -> None:
+    deal(sales, stage="won")
+    form = typed(read(browser.get(STAGE))) | {"options": FEWER}
+    assert browser.post(STAGE, form | {"label": "", "gone": "won"}).status_code == 422
+    assert browser.post(STAGE, form | {"revision": "7"}).status_code == 409
+    assert options(sales) == OPPORTUNITIES.fields[1].options
+
+
+def test_choice_that_becomes_text_asks_nothing(browser: Client, sales: Project) -> None:
+    add(browser, name="tier", label="Tier", type="single_choice", options="gold\nsilver")
+    key = key_of(sales, "tier")
+    data = {"name": "Ann", "tier": "gold"}
+    service.create_record(actor=make.TESTER, project_id=sales.id, resource=CONTACTS, data=data)
+    assert save(browser, key, type="text", options="").status_code == 302
+
+
+# --- Order, and archive
 
 
 def test_field_moves_and_its_button_keeps_the_focus(browser: Client, sales: Project) -> None:
@@ -251,6 +337,16 @@ def test_archived_field_is_asked_about_listed_and_restored(browser: Client, sale
 def test_question_says_that_the_board_needs_the_field(browser: Client) -> None:
     assert "The board of opportunities" in text(browser.get(f"{PAGE}opportunities/stage/archive/"))
     assert "The board of" not in text(browser.get(f"{PAGE}opportunities/source/archive/"))
+
+
+def test_question_says_what_cards_are_called_without_their_title(browser: Client, sales: Project) -> None:
+    path = f"{PAGE}opportunities/title/archive/"
+    assert "called by their Contact instead, and “Untitled opportunity” where that is empty." in text(browser.get(path))
+    for key in ("contact", "source"):
+        assert "called by" not in text(browser.get(f"{PAGE}opportunities/{key}/archive/"))
+        browser.post(f"{PAGE}opportunities/{key}/archive/")
+    assert "Every card on the board is called “Untitled opportunity”" in text(browser.get(path))
+    assert "called" not in text(browser.get(f"{PAGE}contacts/name/archive/"))
 
 
 def test_restore_that_is_not_possible_says_why(browser: Client, sales: Project) -> None:
