@@ -70,7 +70,9 @@ def test_the_overview_tells_of_no_data_that_the_reader_may_not_read(project: Pro
     make.member(project, dora, role, ("calls:read", "leads:write"))
     shown = page(dora, f"/projects/{project.slug}/")
     assert '<p class="bk-tally-label">Calls</p>' in shown
-    assert "Leads" not in shown and "Latest" not in shown, "writing does not include reading in boltcall"
+    assert 'bk-tally-label">Leads' not in shown and "Latest" not in shown, (
+        "writing does not include reading in boltcall"
+    )
     project.memberships.get(user=dora).grants.all().delete()
     shown = page(dora, f"/projects/{project.slug}/")
     assert "bk-tally-label" not in shown and "You may not read any data of this project yet." in shown
