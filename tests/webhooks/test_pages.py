@@ -139,7 +139,9 @@ def test_it_is_disabled_and_enabled(browser: Client, endpoint: Endpoint, project
     assert "This webhook is disabled" in page.text
     assert "1 delivery is kept, and goes on when you enable it before" in page.text
     assert "Send test event" not in page.text
-    assert [(r["Status"], r["Next attempt"]) for r in page.rows()] == [("Paused", "None")]
+    assert [(r["Status"], r["Next attempt"]) for r in page.rows()] == [("Paused", "When enabled")]
+    (row,) = read(browser.get(PAGES)).rows()
+    assert (row["Status"], row["Last delivery"].split()[0]) == ("Disabled", "Paused")
     delivery = browser.get(f"{PAGES}{endpoint.id}/deliveries/{Delivery.objects.get().id}/")
     assert "goes on when the webhook is enabled" in text(delivery)
     page = read(browser.post(f"{PAGES}{endpoint.id}/enable/", follow=True))

@@ -38,7 +38,8 @@ def _state(endpoint: Endpoint) -> tuple[str, str]:
 
 def _last(endpoint: Endpoint) -> tuple[str, str] | None:
     """The state of the latest delivery, which `queries.endpoints` has looked up."""
-    return words.STATES.get(getattr(endpoint, "last_status", None) or "")
+    status = getattr(endpoint, "last_status", None)
+    return words.state_of_delivery(status, endpoint) if status else None
 
 
 @login_required

@@ -18,6 +18,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 """Kind (for components/status.html) and word."""
 
+PAUSED = "Paused"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -31,10 +33,15 @@ class Line:
 
 
 def line(delivery: Delivery, now: datetime) -> Line:
-    if delivery.status == DeliveryStatus.PENDING and not delivery.endpoint.is_active:
-        return Line(delivery, "quiet", "Paused", None, is_due=False)
-    due = delivery.next_attempt_at
-    return Line(delivery, *STATES[delivery.status], due, is_due=due is not None and due <= now)
+    kind, word = state_of_delivery(delivery.status, delivery.endpoint)
+    due = None if word == PAUSED else delivery.next_attempt_at
+    return Line(delivery, kind, word, due, is_due=due is not None and due <= now)
+
+
+def state_of_delivery(status: str, endpoint: Endpoint) -> tuple[str, str]:
+    """Kind and word of a delivery's state: what waits for a disabled endpoint is paused."""
+    is_paused = status == DeliveryStatus.PENDING and not endpoint.is_active
+    return ("quiet", PAUSED) if is_paused else STATES[status]
 
 
 def state(endpoint: Endpoint, failing: int) -> tuple[str, str]:

@@ -287,6 +287,7 @@ def test_the_last_administrator_is_told_before_trying(project: Project, alice: U
     for rest in ("role/", "remove/"):
         page = read(client.get(url(project, f"{own.id}/{rest}"))).one("main")
         assert "You are the last administrator of Acme Calls." in page.text
+        assert "Leave Acme Calls?" not in page.text
         assert page.all("button") == []
     service.change_role(actor=OPERATOR, membership=membership(project, bob), role="administrator")
     assert "Leave Acme Calls?" in text(client.get(url(project, f"{own.id}/remove/")))
