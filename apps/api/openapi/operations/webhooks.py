@@ -48,7 +48,7 @@ def read_webhook(at: At) -> Operation:
 def update_webhook(at: At) -> Operation:
     """Change a webhook
 
-    A disabled one gets nothing, and what waited for it is given up.
+    A disabled one gets nothing. What waited for it is kept for three days, and goes on when it is enabled in that time.
     """
     status = {"type": ["string", "null"], "enum": [*EndpointStatus.values, None]}
     url = {**_url(), "type": ["string", "null"]}
