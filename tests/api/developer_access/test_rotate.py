@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.core.times import rfc3339
 from apps.keys.models import Key
+from apps.projects.models import Project
 from tests import make
 from tests.api.call import call, data, pointers, problem, secret_for
 from tests.api.developer_access.managing import KEYS, create, rotate
+from tests.api.people import access_of
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +82,14 @@ def test_ended_key_cannot_be_rotated(who: str) -> None:
     old = create(who)
     call("POST", f"{KEYS}/{old['id']}/revoke", who, body={"reason": "leaked"})
     problem(rotate(who, old["id"], grace_seconds=60), 409, "key_ended")
+
+
+def test_nobody_gets_the_secret_of_the_user_key_of_another(boltly: Project, alice: User, bob: User) -> None:
+    """An administrator could act in bob's name with it."""
+    his, hers = (make.key(boltly, owner=owner, scopes=["contacts:read"]) for owner in (bob, alice))
+    problem(rotate(access_of(alice), his.pk, grace_seconds=60), 403, "forbidden")
+    assert data(rotate(access_of(alice), hers.pk, grace_seconds=60))["owner"]["email"] == alice.email
+    assert Key.objects.filter(owner=bob).count() == 1
 
 
 def test_old_key_can_be_revoked_within_its_grace_period(who: str) -> None:
