@@ -202,7 +202,7 @@ def event_names(catalogue: Catalogue) -> Schema:
 def _webhook(catalogue: Catalogue) -> dict[str, Schema]:
     return {
         "id": identifier("whk"),
-        "url": {"type": "string", "format": "uri"},
+        "url": {"type": "string"},
         "events": {"type": "array", "items": event_names(catalogue)},
         "status": {"type": "string", "enum": list(EndpointStatus.values)},
         "created_at": MOMENT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from apps.api import auth, me
 from apps.api.openapi import values
 from apps.api.openapi.described import NOTHING, Answer, At, Operation, Schema, describes, ref, returns
@@ -85,7 +87,7 @@ def verify(at: At) -> Operation:
         body={
             "type": "object",
             "properties": {"resource": resource, "action": {"type": ["string", "null"], "enum": [*actions, None]}},
-            "allOf": [_actions_of(None), *map(_actions_of, at.catalogue.resources.values())],
+            "allOf": [{"anyOf": _pairs(at.catalogue.resources.values())}],
         },
         is_body_needed=False,
         codes=["invalid"],
@@ -93,21 +95,21 @@ def verify(at: At) -> Operation:
     )
 
 
-def _actions_of(resource: Resource | None) -> Schema:
-    """Which actions go with this resource, or with none. Without an action it is read, where reading has a method."""
-    if resource is None:
-        named = _among(["resource"], resource={"type": "string"})
-        return {"if": {"not": named}, "then": _among([], action={"type": "null"})}
-    asked = _among(["resource"], resource={"const": resource.slug})
-    actions = [action.slug for action in resource.actions]
-    if resource.action_for("GET"):
-        return {"if": asked, "then": _among([], action={"enum": [*actions, None]})}
-    return {"if": asked, "then": _among(["action"], action={"enum": actions})}
+def _pairs(resources: Collection[Resource]) -> list[Schema]:
+    """Which actions go with which resources. Without an action it is read, where reading has a method."""
+    readable = [resource.slug for resource in resources if resource.action_for("GET")]
+    pairs = [_among([], resource={"enum": [*readable, None]}, action={"type": "null"})]
+    by_actions: dict[tuple[str, ...], list[str]] = {}
+    for resource in resources:
+        by_actions.setdefault(tuple(action.slug for action in resource.actions), []).append(resource.slug)
+    for actions, slugs in by_actions.items():
+        pairs.append(_among(["resource", "action"], resource={"enum": slugs}, action={"enum": list(actions)}))
+    return pairs
 
 
 def _among(required: list[str], **properties: Schema) -> Schema:
     """An object that has these members, beside others: some tools take it for granted that there are none."""
-    return {"required": required, "properties": properties, "unevaluatedProperties": True}
+    return {"type": "object", "required": required, "properties": properties, "unevaluatedProperties": True}
 
 
 @describes(OPENAPI, "GET")

@@ -107,7 +107,7 @@ def list_webhook_deliveries(at: At) -> Operation:
 def _url() -> Schema:
     return {
         "type": "string",
-        "pattern": rf"^https://(?:{_LABEL}\.)+{_TOP}(?::{_PORT})?(?:[/?][^\s@#\\]*)?$",
+        "pattern": rf'^https://(?:{_LABEL}\.)+{_TOP}(?::{_PORT})?(?:[/?][!-"$-?A-\[\]-~]*)?$',
         "maxLength": URL_MAX,
         "description": "On the public Internet, by https, by the name of its host.",
     }
