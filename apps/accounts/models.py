@@ -41,6 +41,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("operator", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # The row of somebody who was deleted stays, without a word about them: their keys refer to it, and are refused.
+    deleted_at = models.DateTimeField(null=True, editable=False)
     # Goes up when everything that the user is signed in to ends: sessions of pages, families of tokens.
     epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 

@@ -1,9 +1,11 @@
-"""People: made, disabled, enabled, their passwords and what is recorded of their sign-ins."""
+"""People: made, disabled, enabled, forgotten, their passwords and what is recorded of their sign-ins."""
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.accounts import rules, tasks, tokens
 from apps.accounts.models import User
@@ -14,6 +16,10 @@ from apps.core import text
 from apps.core.actor import Actor
 from apps.core.errors import Conflict
 from apps.gate import gate
+
+DELETED_NAME = "Deleted user"
+DELETED_HOST = "deleted.invalid"
+"""Where nobody has a mailbox, ever (RFC 2606 §2)."""
 
 
 def create_user(*, actor: Actor, email: str, password: str | None = None, name: str = "") -> User:
@@ -77,17 +83,34 @@ def disable_user(*, actor: Actor, user: User) -> User:
 
 
 def enable_user(*, actor: Actor, user: User) -> User:
-    """The user, who may sign in again and whose keys work again."""
+    """The user, who may sign in again and whose keys work again. Nobody who was deleted."""
     return _set_active(actor, user, EventType.USER_ENABLED, active=True)
 
 
 def _set_active(actor: Actor, user: User, event: EventType, *, active: bool) -> User:
     with gate.changing(owner=str(user.pk)), transaction.atomic(durable=True):
-        if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+        if User.objects.filter(pk=user.pk, deleted_at=None, is_active=not active).update(is_active=active):
             tokens.end_all(user)
             _audit(event, actor, user)
     user.is_active = active
     return user
+
+
+def forget_user(*, actor: Actor, user: User) -> None:
+    """Takes all that says who the user was out of their row, inside the caller's transaction: the address is free.
+
+    They are signed out everywhere, and nothing signs them in again. The audit keeps the address, as it does everywhere.
+    To be called by `apps.keys.users.delete_user`, which ends what floors above this one know of.
+    """
+    _audit(EventType.USER_DELETED, actor, user)
+    tokens.end_all(user)
+    user.email, user.name, user.password = f"{user.pk}@{DELETED_HOST}", DELETED_NAME, make_password(None)
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.deleted_at = timezone.now()
+    user.save(update_fields=["email", "name", "password", "is_active", "is_staff", "is_superuser", "deleted_at"])
+    user.groups.clear()
+    user.user_permissions.clear()
+    EmailAddress.objects.filter(user=user).delete()
 
 
 def end_sessions(*, actor: Actor, user: User) -> None:

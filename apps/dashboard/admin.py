@@ -12,8 +12,9 @@ from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from apps.accounts import service as accounts
 from apps.accounts.models import User
@@ -22,9 +23,10 @@ from apps.core.actor import Actor
 from apps.core.errors import BoltkeysError
 from apps.dashboard.access import actor_of
 from apps.dashboard.forms import clean_by
-from apps.keys import rules
+from apps.keys import rules, summary
 from apps.keys import service as keys
 from apps.keys.models import Key
+from apps.keys.users import delete_user
 from apps.projects import service as projects
 from apps.projects.models import Membership, Project
 
@@ -78,7 +80,11 @@ class UserAdmin(ReadOnlyAdmin[User]):
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
     fields = ("id", "email", "name", "is_active", "is_staff", "is_superuser", "last_login", "created_at")
-    actions = ("disable", "enable")
+    actions = ("disable", "enable", "delete")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Without the rows that are left of who was deleted: there is nothing to be done about them."""
+        return super().get_queryset(request).filter(deleted_at=None)
 
     @admin.action(description="Disable: sign out, refuse their keys", permissions=["operate"])
     def disable(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -88,6 +94,21 @@ class UserAdmin(ReadOnlyAdmin[User]):
     @admin.action(description="Enable again", permissions=["operate"])
     def enable(self, request: HttpRequest, users: QuerySet[User]) -> None:
         self.each(request, users, lambda actor, user: accounts.enable_user(actor=actor, user=user), "Enabled")
+
+    @admin.action(description="Delete: end their keys, take them out of all projects", permissions=["operate"])
+    def delete(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
+        others = users.exclude(email=request.user.get_username())
+        if "sure" not in request.POST:
+            return self._ask(request, others)
+        self.each(request, others, lambda actor, user: delete_user(actor=actor, user=user), "Deleted")
+        return None
+
+    def _ask(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:
+        """What stops working, and the button that does it: nothing brings it back."""
+        now = timezone.now()
+        rows = [(user, summary.of_owner(user, None, now), user.memberships.count()) for user in users]
+        context = {**site.each_context(request), "title": "Delete users", "rows": rows}
+        return render(request, "operator/delete_users.html", context)
 
 
 class MembershipInline(admin.TabularInline[Membership, Project]):

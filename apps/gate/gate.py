@@ -96,12 +96,13 @@ def changing(*, digests: Iterable[bytes] = (), owner: str | None = None, project
         return {*digests, *dependent}
 
     changes, change = current().changes, uuid.uuid4().hex
-    changes.begin(change, affected())
+    before = affected()
+    changes.begin(change, before)
     try:
         yield
     finally:
-        # Asked again: a key that was made meanwhile depends on the change as well.
-        after = affected()
+        # Asked again: a key that was made meanwhile depends on the change as well. One that has ended is not told of.
+        after = before | affected()
         current().forget(after)
         if not changes.end(change, after):
             _late.set(True)

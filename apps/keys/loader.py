@@ -28,7 +28,7 @@ _KEY = (
     "deleted_at",
     "allowed_ips",
 )
-_OWNER = ("owner_id", "owner__email", "owner__is_active")
+_OWNER = ("owner_id", "owner__email", "owner__is_active", "owner__deleted_at")
 _GRANT = ("grants__resource", "grants__action")
 
 GATE_CHANGES = (
@@ -43,6 +43,7 @@ GATE_CHANGES = (
     EventType.MEMBER_REMOVED,
     EventType.USER_DISABLED,
     EventType.USER_ENABLED,
+    EventType.USER_DELETED,
 )
 """What changes a record. The target of an event about a member is the user."""
 
@@ -105,9 +106,14 @@ def _record(rows: list[dict[str, Any]]) -> KeyRecord:
 
 
 def _ended(row: dict[str, Any]) -> str:
-    """What has ended the key whatever a clock says: a rotation without grace sets and notes its end at once."""
-    if row["deleted_at"] or row["revoked_at"]:
-        return "deleted" if row["deleted_at"] else "revoked"
+    """What has ended the key whatever a clock says: a rotation without grace sets and notes its end at once.
+
+    What somebody makes at the moment in which they are deleted is deleted as well.
+    """
+    if row["deleted_at"] or row["owner__deleted_at"]:
+        return "deleted"
+    if row["revoked_at"]:
+        return "revoked"
     return "expired" if row["expires_at"] and row["expires_at"] == row["expiry_recorded_at"] else ""
 
 

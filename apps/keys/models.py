@@ -34,6 +34,8 @@ class Key(models.Model):
     id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "key"), editable=False)
     name = models.CharField(max_length=80)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="keys", editable=False)
+    # PROTECT: SET_NULL would make it a key of the project, which no owner limits; with CASCADE the row would be gone,
+    # and the gate not told. `apps.keys.users.delete_user` ends the keys, and leaves the rows to the audit.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="api_keys", editable=False
     )

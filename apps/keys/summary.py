@@ -48,16 +48,18 @@ def of_project(project: Project, now: datetime) -> Summary:
 
 @dataclass(frozen=True, slots=True)
 class OwnerSummary:
-    """Active user keys of somebody that reach a project, and their accepted requests in the last 24 hours, anywhere."""
+    """Active user keys of somebody, and their accepted requests in the last 24 hours, anywhere."""
 
     active: int
     accepted_day: int
 
 
-def of_owner(owner: User, project: Project, now: datetime) -> OwnerSummary:
-    """What stops reaching the project when its member leaves."""
+def of_owner(owner: User, project: Project | None, now: datetime) -> OwnerSummary:
+    """What stops reaching the project when its member leaves; without a project, all that stops with the user."""
     unended = Key.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, deleted_at=None)
-    keys = unended.filter(Q(project=project) | Q(project=None), owner=owner)
+    keys = unended.filter(owner=owner)
+    if project:
+        keys = keys.filter(Q(project=project) | Q(project=None))
     usage = KeyUsage.objects.filter(key_id__in=keys.values("id"), outcome="ok", hour__gte=start(now, "24h"))
     return OwnerSummary(keys.count(), usage.aggregate(total=Sum("count", default=0))["total"])
 

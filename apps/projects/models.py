@@ -45,6 +45,7 @@ class Project(models.Model):
 class Membership(models.Model):
     id = models.CharField(primary_key=True, max_length=40, default=partial(new_id, "mem"), editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="memberships")
+    # PROTECT: whoever is to be deleted is deleted by the service, which keeps the last administrator (`leave_all`).
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=13, choices=Role)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -137,9 +137,21 @@ def remove_member(*, actor: Actor, membership: Membership, ask: giving.Ask | Non
         if ask:
             ask().check_reach(row.role)
         _keep_an_administrator(row)
-        facts = {"role": row.role, "grants": list(scopes_of(row))}
-        row.delete()
-        _audit(EventType.MEMBER_REMOVED, actor, row.project, row.user, facts)
+        _remove(actor, row)
+
+
+def leave_all(*, actor: Actor, user: User) -> list[str]:
+    """Takes the user out of every project they are in, inside the caller's transaction; returns the slugs of these.
+
+    Raises `Conflict` (`last_administrator`), which names the project.
+    """
+    theirs = Project.objects.filter(memberships__user=user).order_by("pk")
+    list(theirs.select_for_update(of=("self",), no_key=True))
+    memberships = list(Membership.objects.select_related("project", "user").filter(user=user).order_by("project"))
+    for membership in memberships:
+        _keep_an_administrator(membership)
+        _remove(actor, membership)
+    return [membership.project.slug for membership in memberships]
 
 
 def invite(
@@ -279,12 +291,14 @@ def _open_invitation(project: Project, address: str) -> Invitation | None:
 def _keep_an_administrator(membership: Membership) -> None:
     """Refuses to take the role from the last administrator who can sign in."""
     if queries.is_last_administrator(membership):
-        detail = f"{membership.user.email} is the last administrator. Make somebody else an administrator first."
+        who, where = membership.user.email, membership.project.name
+        detail = f"{who} is the last administrator of {where}. Make somebody else an administrator first."
         raise Conflict(detail, "last_administrator")
 
 
 def _refuse_disabled(user: User) -> None:
-    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+    """Who is disabled or deleted at this moment waits for the end of this transaction, or is seen to be."""
+    if User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first() is None:
         raise Conflict(f"The account of {user.email} is disabled.", "user_disabled")
 
 
@@ -328,6 +342,12 @@ def _change(actor: Actor, membership: Membership, role: str, scopes: Sequence[st
     _write_grants(membership, scopes)
     facts = {"from": before, "to": after}
     _audit(EventType.MEMBER_CHANGED, actor, membership.project, membership.user, facts)
+
+
+def _remove(actor: Actor, membership: Membership) -> None:
+    facts = {"role": membership.role, "grants": list(scopes_of(membership))}
+    membership.delete()
+    _audit(EventType.MEMBER_REMOVED, actor, membership.project, membership.user, facts)
 
 
 def _held(membership: Membership) -> frozenset[str]:

@@ -22,6 +22,7 @@ from apps.core.actor import OPERATOR
 from apps.keys import service as keys
 from apps.keys.models import Key
 from apps.keys.service import NewKey
+from apps.keys.users import delete_user
 from apps.projects import catalogues
 from apps.projects import service as projects
 from apps.projects.models import Membership
@@ -65,6 +66,7 @@ GRANTED_BY_TOKEN: Allowed = frozenset({"contacts:read", "contacts:write", "broad
 
 GONE: Refused = (404, "unknown_project")
 REVOKED: Refused = (401, "revoked")
+DELETED: Refused = (401, "deleted")
 SUSPENDED: Refused = (403, "suspended")
 
 PAGES = ("project", "keys", "team", "audit", "my_keys", "partner")
@@ -125,6 +127,10 @@ def removed(ways: Ways) -> None:
 
 def disabled(ways: Ways) -> None:
     accounts.disable_user(actor=OPERATOR, user=ways.user)
+
+
+def deleted(ways: Ways) -> None:
+    delete_user(actor=OPERATOR, user=ways.user)
 
 
 def new_password(ways: Ways) -> None:
@@ -191,6 +197,14 @@ CASES: Mapping[str, Case] = {
         administrator, disabled,
         own=SUSPENDED, narrow=SUSPENDED, bound=SUSPENDED, token=REVOKED, pages=SIGNED_OUT,
     ),
+    "account is deleted": Case(
+        administrator, deleted,
+        own=DELETED, narrow=DELETED, bound=DELETED, token=REVOKED, pages=SIGNED_OUT,
+    ),
+    "partner's account is deleted": Case(
+        partner, deleted,
+        own=DELETED, narrow=DELETED, bound=DELETED, token=REVOKED, pages=SIGNED_OUT,
+    ),
     "password is changed": Case(
         member, new_password,
         own=GRANTED, narrow=frozenset({"contacts:read"}), bound=GRANTED, token=REVOKED, pages=SIGNED_OUT,
@@ -205,7 +219,7 @@ CASES: Mapping[str, Case] = {
     ),
     "own key is deleted": Case(
         administrator, own_key_deleted,
-        own=(401, "deleted"), narrow=NARROW, bound=ALL, token=ALL, pages=OF_ADMINISTRATORS,
+        own=DELETED, narrow=NARROW, bound=ALL, token=ALL, pages=OF_ADMINISTRATORS,
     ),
 }  # fmt: skip
 

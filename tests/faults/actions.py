@@ -13,6 +13,7 @@ from apps.core.actor import OPERATOR
 from apps.gate import gate as _gate
 from apps.keys import service as _keys
 from apps.keys.models import Key
+from apps.keys.users import delete_user as _delete_user
 from apps.projects import catalogues as _catalogues
 from apps.projects import service as _projects
 from apps.projects.models import Membership, Project
@@ -108,6 +109,10 @@ def make_member(member: str) -> None:
 
 def remove(member: str) -> None:
     _projects.remove_member(actor=OPERATOR, membership=_membership(member))
+
+
+def delete_user(member: str) -> None:
+    _delete_user(actor=OPERATOR, user=User.objects.get(email=member))
 
 
 def _key(key: str) -> Key:

@@ -48,6 +48,7 @@ ENDS = [
     End("suspension", "suspend", "project", 403, "suspended"),
     End("demotion of the owner", "make_member", "member", 403, "missing_scope", ON_RESOURCES),
     End("grants of the owner", "demote", "member", 403, "missing_scope", ON_RESOURCES),
+    End("deletion of the owner", "delete_user", "member", 401, "deleted"),
     End("removal of the owner", "remove", "member", 404, "unknown_project", ON_RESOURCES),
 ]
 

@@ -143,12 +143,32 @@ def test_users_are_disabled_and_enabled_by_the_service_but_not_oneself(operator:
     assert Event.objects.filter(type__in=("user.disabled", "user.enabled")).count() == 2
 
 
+def test_users_are_deleted_by_the_service_once_somebody_is_sure_but_not_oneself(
+    operator: User, project: Project, alice: User, bob: User
+) -> None:
+    secret = make.new_key(None, "Bob's", owner=bob).secret
+    client, path = signed_in(operator), reverse("admin:accounts_user_changelist")
+    data = {"action": "delete", "_selected_action": [alice.pk, bob.pk, operator.pk]}
+    asked = client.post(path, data).content.decode()
+    assert (
+        "bob@example.com</strong>: 1 active key of their own" in asked and "operator@example.com</strong>" not in asked
+    )
+    assert "Delete 2 users" in asked and gate.verify(secret, Ask()).code == "ok"
+    answer = client.post(path, {**data, "sure": "yes"}, follow=True).content.decode()
+    assert "alice@example.com is the last administrator of Acme Calls." in answer and "Deleted: 1" in answer
+    assert gate.verify(secret, Ask()).code == "deleted"
+    assert set(User.objects.filter(deleted_at=None)) == {alice, operator}
+    assert "deleted.invalid" not in client.get(path).content.decode()
+    assert "Nobody is selected" in client.post(path, {**data, "_selected_action": [operator.pk]}).content.decode()
+
+
 def test_staff_without_the_permission_only_look(project: Project, alice: User) -> None:
     clerk = make.user("clerk@example.com", is_staff=True)
     client = signed_in(clerk)
     assert client.get("/operator/").status_code == 200
     assert client.get(reverse("admin:keys_key_changelist")).status_code == 403
-    data = {"action": "disable", "_selected_action": [alice.pk]}
-    assert client.post(reverse("admin:accounts_user_changelist"), data).status_code == 403
+    for action in ("disable", "delete"):
+        data = {"action": action, "sure": "yes", "_selected_action": [alice.pk]}
+        assert client.post(reverse("admin:accounts_user_changelist"), data).status_code == 403
     alice.refresh_from_db()
     assert alice.is_active
