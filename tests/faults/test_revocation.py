@@ -25,7 +25,8 @@ APART = sizes.size(0.12, 0.1)
 class End:
     """A change that ends what a key may do: `target` is the name of what it is done to (see actions.py).
 
-    `status` and `code` of the refusal; the routes are those that it concerns.
+    `status` and `code` of the refusal; the routes are those that it concerns. `meanwhile`: how else a request may be
+    refused that comes while the change is being made.
     """
 
     name: str
@@ -34,6 +35,7 @@ class End:
     status: int
     code: str
     routes: tuple[tuple[str, str], ...] = ROUTES
+    meanwhile: frozenset[int] = frozenset()
 
     def __str__(self) -> str:
         return self.name
@@ -48,7 +50,7 @@ ENDS = [
     End("suspension", "suspend", "project", 403, "suspended"),
     End("demotion of the owner", "make_member", "member", 403, "missing_scope", ON_RESOURCES),
     End("grants of the owner", "demote", "member", 403, "missing_scope", ON_RESOURCES),
-    End("deletion of the owner", "delete_user", "member", 401, "deleted"),
+    End("deletion of the owner", "delete_user", "member", 401, "deleted", meanwhile=frozenset({404})),
     End("removal of the owner", "remove", "member", 404, "unknown_project", ON_RESOURCES),
 ]
 
@@ -77,7 +79,9 @@ def test_key_is_refused_from_the_answer_on(
     judge.assert_in_use(callers.calls, ends)
     assert not any(done.later for done in ends.values())
     assert judge.accepted_after(callers.calls, ends) == []
-    judge.assert_answers(callers.calls, {200, 204, end.status})
+    judge.assert_answers(callers.calls, {200, 204, end.status, *end.meanwhile})
+    late = [call for call in callers.calls if call.key in ends and call.began > ends[call.key].ended]
+    judge.assert_answers(late, {end.status})
     assert {call.code for call in callers.calls if call.status == end.status} == {end.code}
     times = [done.seconds for done in ends.values()]
     p50, p99 = report.milliseconds(times, 50), report.milliseconds(times, 99)
