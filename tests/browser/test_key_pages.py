@@ -122,6 +122,7 @@ def test_back_button_does_not_bring_the_secret_back(browser: Browser, server: Se
 
 def test_secret_is_wiped_when_the_page_is_left(alice: Page) -> None:
     secret = make(alice, new_name())
+    alice.wait_for_load_state()  # scripts run once the page is there
     alice.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     assert secret not in alice.content()
 

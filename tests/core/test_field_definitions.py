@@ -40,7 +40,6 @@ def test_a_name_of_a_field_is_a_lower_case_word(name: str) -> None:
     "name",
     [
         *(
-            "",
             "_",
             "_a",
             "9a",
@@ -65,6 +64,10 @@ def test_a_name_of_a_field_is_a_lower_case_word(name: str) -> None:
 def test_a_name_that_could_be_code_is_refused(name: str) -> None:
     detail = "A name has 1 to 63 of a-z, 0-9 and _, starts with a letter and has no __."
     assert definition_faults(name=name) == [("/name", "name", detail)]
+
+
+def test_a_name_is_asked_for() -> None:
+    assert definition_faults(name="") == [("/name", "required", "Give it a name, such as annual_budget.")]
 
 
 @pytest.mark.parametrize("name", ["id", "created_at", "updated_at", "limit", "cursor", "order", "updated_since"])
