@@ -176,7 +176,8 @@ def _without_options(schema: Schema) -> Schema:
 _UNSEEN = r"\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5"
 _SPACES = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _IN_NAMES = rf"(?:[ -~]|[\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}{_SPACES}]|\u200d)*"
-NAME = rf"^(?!.*[{_UNSEEN}]){_IN_NAMES}(?:[!-~]|[\p{{L}}\p{{N}}\p{{P}}\p{{S}}]){_IN_NAMES}$"
+_NOT_YET = r"\u20f1-\u20ff"  # code points without a character, which some tools take for marks
+NAME = rf"^(?!.*[{_UNSEEN}{_NOT_YET}]){_IN_NAMES}(?:[!-~]|[\p{{L}}\p{{N}}\p{{P}}\p{{S}}]){_IN_NAMES}$"
 """With a character that can be seen, which stands between others: a look-ahead for it would leave those who make up
 names of a certain length to try and try. Classes say what may be there: tools know less of what is in them than we do,
 and what they leave out is no fault."""
