@@ -81,10 +81,10 @@ _SIMPLE: Mapping[str, Callable[[], Schema]] = {
 
 IGNORED = "x-ignored"
 
-AS_JSON: Schema = {
-    "propertyNames": {"pattern": TEXT},
-    "unevaluatedProperties": {"$ref": f"#/components/{IGNORED}"},
-}
+BESIDE: Schema = {"unevaluatedProperties": {"$ref": f"#/components/{IGNORED}"}}
+"""Members that mean nothing."""
+
+AS_JSON: Schema = {"propertyNames": {"pattern": TEXT}, **BESIDE}
 """What holds for every body: names that mean nothing are ignored, as long as they and their values are JSON that can be
 written down."""
 

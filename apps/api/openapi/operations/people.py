@@ -109,7 +109,7 @@ def _pairs(resources: Collection[Resource]) -> list[Schema]:
 
 def _among(required: list[str], **properties: Schema) -> Schema:
     """An object that has these members, beside others: some tools take it for granted that there are none."""
-    return {"type": "object", "required": required, "properties": properties, "unevaluatedProperties": True}
+    return {"type": "object", "required": required, "properties": properties, **values.BESIDE}
 
 
 @describes(OPENAPI, "GET")
