@@ -23,6 +23,7 @@ WHOLE = os.environ.get("API_CASES") == "whole"
 CASES = 1250 if WHOLE else 60
 PHASES = "examples,coverage,fuzzing,stateful" if WHOLE else "fuzzing"
 EXAMPLES = "20" if WHOLE else "1"
+WORKERS = "1" if WHOLE else "2"  # two threads that read Python's source at once trip over the parser of CPython 3.11
 SEED = "7"
 HOOKS = Path(__file__).parent / "clients"
 
@@ -52,7 +53,7 @@ def key(server: Server, catalogue: str) -> dict[str, str]:
 def test_schemathesis_finds_nothing(catalogue: str, server: Server, key: dict[str, str], tmp_path: Path) -> None:
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/v1/openapi.json", "--url", server.url,
-        "--checks", "all", "--workers", "2", "--phases", PHASES, "--max-examples", EXAMPLES, "--seed", SEED,
+        "--checks", "all", "--workers", WORKERS, "--phases", PHASES, "--max-examples", EXAMPLES, "--seed", SEED,
         "--no-color", "-H", f"Authorization: Bearer {key['secret_key']}",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "made_up", "PYTHONPATH": str(HOOKS), "OWN_KEY_ID": key["id"]}
