@@ -28,9 +28,11 @@ def existing(view: View) -> View:
     return found
 
 
-def question(request: HttpRequest, folder: str, name: str, context: Mapping[str, Any]) -> HttpResponse:
+def question(
+    request: HttpRequest, folder: str, name: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
     """`<folder>/<name>.html`, or its fragment `<folder>/_<name>.html` for htmx."""
     template = f"{folder}/_{name}.html" if request.headers.get("HX-Request") else f"{folder}/{name}.html"
-    response = render(request, template, dict(context))
+    response = render(request, template, dict(context), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

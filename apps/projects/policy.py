@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from apps.core import grants
 from apps.core.catalogue import Catalogue
+from apps.core.resources import Resource
 from apps.projects.models import Role
 
 
@@ -38,3 +39,16 @@ def may_use(role: str, granted: Collection[str], catalogue: Catalogue, scope: st
     The same holds for keys of their own: what somebody may do does not depend on whether a page or a program does it.
     """
     return role == Role.ADMINISTRATOR or grants.permits(catalogue, granted, scope)
+
+
+def usable(role: str, granted: Collection[str], catalogue: Catalogue, method: str) -> list[Resource]:
+    """The resources with whose records they may do what `method` does by the API: `GET` for what may be seen.
+
+    In the catalogue's order. What no action of the catalogue covers, nobody may do.
+    """
+    needed = [(resource, resource.action_for(method)) for resource in catalogue.resources.values()]
+    return [
+        resource
+        for resource, action in needed
+        if action and may_use(role, granted, catalogue, f"{resource.slug}:{action.slug}")
+    ]

@@ -165,7 +165,7 @@ def clean(
     partial: bool = False,
     owned: Collection[str] = (),
 ) -> values.Cleaned:
-    """`fields.clean`, which also refuses, if `strict`, the names that are no field or are `owned` by operations."""
+    """`values.clean`, which also refuses, if `strict`, the names that are no field or are `owned` by operations."""
     errors: Sequence[FieldError] = _unknown(known, data, owned) if strict else ()
     try:
         cleaned = values.clean(known, data, partial=partial)

@@ -77,9 +77,9 @@ def lower(key: str) -> None:
     limit(key, 1)
 
 
-def rotate(key: str) -> None:
+def rotate(key: str) -> str:
     """Without grace: the old key ends by its date, at once."""
-    _keys.rotate_key(actor=OPERATOR, key=_key(key), grace=0)
+    return _keys.rotate_key(actor=OPERATOR, key=_key(key), grace=0).secret
 
 
 def suspend(project: str) -> None:

@@ -100,6 +100,18 @@ def test_limit_is_exact_again_when_a_bucket_has_moved(large: Large) -> None:
     assert before + _accepted(large, presented, LIMIT) == LIMIT
 
 
+def test_successor_begins_with_what_is_left_of_the_minute(large: Large) -> None:
+    """Whichever server it is on: with so many pairs, some are on two."""
+    keys = large.operator.keys(12, project=large.project, rate_limit=LIMIT)
+    apart = 0
+    for key, presented in keys.items():
+        before = _accepted(large, presented, LIMIT // 2, at_most=LIMIT // 2)
+        successor = large.operator.make("rotate", key=key).result
+        apart += large.cluster.of(_record(presented)) is not large.cluster.of(_record(successor))
+        assert before + _accepted(large, successor, LIMIT) == LIMIT
+    assert apart
+
+
 def test_server_that_is_killed_is_replaced(large: Large, tmp_path: Path) -> None:
     """Nobody is refused for it; and what its replica did not learn any more holds within seconds."""
     keys = large.operator.keys(4, project=large.project)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 
+from apps.dashboard import questions
 from apps.dashboard.access import Access
 from apps.dashboard.keys import words
 from apps.keys import queries
@@ -32,7 +31,7 @@ def is_active(key: Key) -> bool:
 def question(
     request: HttpRequest, access: Access, key: Key, name: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """The question `keys/<name>.html`: what stops working, and how much the key is used; for a dialog, its inside."""
+    """What stops working, and how much the key is used."""
     meter.settle()
     context |= {
         "project": access.project,
@@ -41,7 +40,4 @@ def question(
         "permissions": words.permissions(access.catalogue, key.scopes),
         "usage": usage.total(key.id, timezone.now()),
     }
-    template = f"keys/_{name}.html" if request.headers.get("HX-Request") else f"keys/{name}.html"
-    response = render(request, template, context, status=status)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return questions.question(request, "keys", name, context, status)

@@ -52,6 +52,4 @@ def _ask(request: HttpRequest, access: Access, key_id: str, form: RotateForm, st
     """The key as it is now: when it cannot be rotated, the page says why and what to do instead."""
     key = key_for(access, key_id)
     context = {"project": access.project, **rotation.context(key, access.user, form)}
-    response = question(request, "keys", "rotate", context)
-    response.status_code = status
-    return response
+    return question(request, "keys", "rotate", context, status)

@@ -7,10 +7,9 @@ import re
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +21,7 @@ from apps.dashboard.forms import add_errors
 from apps.dashboard.mykeys import reach
 from apps.dashboard.mykeys.forms import KeyForm
 from apps.dashboard.mykeys.page import Area, area_of, reveal, show, user_of
+from apps.dashboard.questions import question
 from apps.keys import queries, service
 from apps.keys.models import Key
 from apps.keys.service import NewKey
@@ -79,10 +79,7 @@ def _create(request: HttpRequest, user: User, form: KeyForm) -> NewKey:
 
 
 def _ask(request: HttpRequest, area: Area, key: Key) -> HttpResponse:
-    """The question, as a page or as a fragment for the dialog."""
     meter.settle()
-    context = {"area": area, "key": key, "usage": usage.total(key.id, timezone.now())}
-    template = "mykeys/_delete.html" if request.headers.get("HX-Request") else "mykeys/delete.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return question(
+        request, "mykeys", "delete", {"area": area, "key": key, "usage": usage.total(key.id, timezone.now())}
+    )

@@ -50,6 +50,4 @@ def _ask(
 ) -> HttpResponse:
     """The key as it is now: when it cannot be rotated, the page says why and what to do instead."""
     context = {"area": area, **rotation.context(_key(user, key_id), user, form)}
-    response = question(request, "mykeys", "rotate", context)
-    response.status_code = status
-    return response
+    return question(request, "mykeys", "rotate", context, status)

@@ -48,16 +48,16 @@ class InviteForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    def __init__(self, catalogue: Catalogue, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._catalogue = catalogue
-
     role = forms.ChoiceField(
         label="Role",
         choices=Role.choices,
         widget=forms.RadioSelect,
         error_messages={"required": CHOOSE_ROLE, "invalid_choice": CHOOSE_ROLE},
     )
+
+    def __init__(self, catalogue: Catalogue, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._catalogue = catalogue
 
     def options(self) -> list[dict[str, Any]]:
         """For the template: each role with its words in a project of the catalogue."""

@@ -64,7 +64,7 @@ def invited(request: HttpRequest, slug: str, invitation_id: str) -> HttpResponse
 
 
 def table(access: Access) -> dict[str, Any]:
-    """What the table of permissions is made from (templates/team/_matrix.html)."""
+    """What the table of permissions is made from (templates/components/matrix.html)."""
     return {
         "matrix": matrix([access.catalogue]),
         "presets": PRESETS.items(),

@@ -10,14 +10,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import Conflict, Missing, Refused
 from apps.dashboard.access import Access, Forbidden, project_for
 from apps.dashboard.forms import add_errors
+from apps.dashboard.questions import question
 from apps.dashboard.team.forms import RoleForm
 from apps.keys import summary
 from apps.projects import queries, service
@@ -90,8 +90,6 @@ def _status(form: RoleForm) -> int:
 def _ask(
     request: HttpRequest, access: Access, member: Membership, name: str, status: int = HTTPStatus.OK, **context: Any
 ) -> HttpResponse:
-    """The question, as a page or as a fragment for the dialog."""
-    template = f"team/_{name}.html" if request.headers.get("HX-Request") else f"team/{name}.html"
     context |= {
         "project": access.project,
         "member": member,
@@ -100,9 +98,7 @@ def _ask(
     }
     if name == "remove":
         context["keys"] = summary.of_owner(member.user, access.project, timezone.now())
-    response = render(request, template, context, status=status)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return question(request, "team", name, context, status)
 
 
 def _back(access: Access, member: Membership) -> HttpResponse:

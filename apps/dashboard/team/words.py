@@ -67,13 +67,8 @@ def of_role(role: str, catalogue: Catalogue) -> RoleWords:
 
 def of_oneself(role: str, granted: Collection[str], catalogue: Catalogue) -> RoleWords:
     """The same for the reader, with what they were granted."""
-
-    def may(resource: Resource, method: str) -> bool:
-        action = resource.action_for(method)
-        return action is not None and policy.may_use(role, granted, catalogue, f"{resource.slug}:{action.slug}")
-
-    seen = [each for each in catalogue.resources.values() if each.board and may(each, "GET")]
-    boards = [_board(each, moves=may(each, "PATCH")) for each in seen]
+    seen, changed = (policy.usable(role, granted, catalogue, method) for method in ("GET", "PATCH"))
+    boards = [_board(each, moves=each in changed) for each in seen if each.board]
     return RoleWords(role, Role(role).label, PURPOSES[role], [*_rights(role, catalogue), *boards], OWN_KEYS[role])
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -12,69 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.fields import TYPES
-from apps.projects import catalogues
 from apps.projects.models import Project
 from apps.records import fields, schema, service
 from apps.records.fields import Definition
 from tests import make
-from tests.dashboard.html import Element, read
-from tests.pages import Answer, signed_in, text
+from tests.dashboard.fields.forms import CONTACTS, OPPORTUNITIES, PAGE, add, described, key_of, names, save, typed
+from tests.dashboard.html import read
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
-
-PAGE = "/projects/sales/fields/"
-CONTACTS = catalogues.get("bolten").resources["contacts"]
-OPPORTUNITIES = catalogues.get("bolten").resources["opportunities"]
-
-
-@pytest.fixture
-def sales(alice: User) -> Project:
-    return make.project("Sales", catalogue="bolten", administrator=alice)
-
-
-@pytest.fixture
-def browser(sales: Project, alice: User) -> Client:
-    return signed_in(alice)
-
-
-def add(browser: Client, **over: Any) -> Answer:
-    sent = {"name": "budget", "label": "Budget", "type": "number", **over}
-    return browser.post(f"{PAGE}contacts/add/", sent)
-
-
-def save(browser: Client, key: str, **over: Any) -> Answer:
-    """The edit form as it stands, with what is in `over` typed into it."""
-    page = read(browser.get(f"{PAGE}contacts/{key}/edit/"))
-    return browser.post(f"{PAGE}contacts/{key}/edit/", typed(page) | over)
-
-
-def typed(page: Element) -> dict[str, str]:
-    """What a browser would send of the form on the page."""
-    form = page.all("form", data_field_form="")[0]
-    inputs = {i["name"]: i.get("value", "") for e in form.all("input", type="text") if "name" in (i := e.attributes)}
-    hidden = dict(form.hidden())
-    options = form.all("option")
-    chosen = next((o for o in options if "selected" in o.attributes), None)
-    type_ = {"type": chosen.attributes["value"]} if chosen else {}
-    lines = "".join(str(child) for child in form.one("textarea").children).removeprefix("\n")
-    required = "checked" in form.one("input", type="checkbox").attributes
-    ticked = {"required": "on"} if required else {}
-    return inputs | hidden | type_ | {"options": lines} | ticked
-
-
-def names(project: Project) -> list[str]:
-    return [field.name for field in schema.fields_of(project.id, CONTACTS)]
-
-
-def key_of(project: Project, name: str) -> str:
-    return next(f.field.key for f in schema.all_fields(project.id, CONTACTS) if f.field.name == name)
-
-
-def described(page: Element, name: str) -> str:
-    """The text that the control of the form is described by."""
-    (control,) = [e for tag in ("input", "select", "textarea") for e in page.all(tag, name_=name)]
-    ids = control.attributes["aria-describedby"].split()
-    return " ".join(e.text for each in ids for e in page.all("div", id=each))
 
 
 def test_the_catalogues_fields_stand_there_from_the_first(browser: Client) -> None:
@@ -219,80 +163,6 @@ def test_built_in_field_shows_its_type_and_keeps_it(browser: Client, sales: Proj
     assert save(browser, "interests", type="text", label="Likes").status_code == 302
     changed = next(f for f in schema.fields_of(sales.id, CONTACTS) if f.key == "interests")
     assert (changed.type, changed.label) == ("multiple_choice", "Likes")
-
-
-# --- Options that records hold
-
-
-def deal(sales: Project, **data: object) -> None:
-    service.create_record(
-        actor=make.TESTER, project_id=sales.id, resource=OPPORTUNITIES, data={"title": "Roof", **data}
-    )
-
-
-STAGE = f"{PAGE}opportunities/stage/edit/"
-FEWER = "new\nqualified\nnegotiation\nlost"
-
-
-def options(sales: Project) -> tuple[str, ...]:
-    return next(f.options for f in schema.fields_of(sales.id, OPPORTUNITIES) if f.key == "stage")
-
-
-def test_option_that_records_hold_goes_only_when_it_is_agreed(browser: Client, sales: Project) -> None:
-    for stage in ("proposal", "proposal", "won", "new", None):
-        deal(sales, stage=stage)
-    form = typed(read(browser.get(STAGE))) | {"options": FEWER, "label": "Phase"}
-    answer = browser.post(STAGE, form)
-    page = read(answer)
-    assert answer.status_code == 200 and options(sales) == OPPORTUNITIES.fields[1].options
-    held = page.one("div", role="alert")
-    assert [each.text for each in held.all("li")] == ["2 records hold “proposal”", "1 record holds “won”"]
-    assert "in the column Stage removed" in held.text
-    assert typed(page) == form, "what was typed stays"
-    agreed = held.one("button", name_="gone").attributes["value"]
-    assert browser.post(STAGE, typed(page) | {"gone": agreed.replace("\n", "\r\n")}).status_code == 302
-    assert options(sales) == tuple(FEWER.split())
-    assert Event.objects.filter(type="field.changed").count() == 1
-
-
-def test_one_option_that_was_agreed_to_is_not_another(browser: Client, sales: Project) -> None:
-    deal(sales, stage="proposal")
-    deal(sales, stage="won")
-    form = typed(read(browser.get(STAGE))) | {"options": FEWER, "gone": "proposal"}
-    assert "1 record holds “won”" in text(browser.post(STAGE, form))
-    assert options(sales) == OPPORTUNITIES.fields[1].options
-
-
-def test_option_that_nobody_holds_goes_at_once(browser: Client, sales: Project) -> None:
-    deal(sales, stage="new")
-    deal(make.project("Other", catalogue="bolten"), stage="won")
-    assert browser.post(STAGE, typed(read(browser.get(STAGE))) | {"options": FEWER}).status_code == 302
-    assert options(sales) == tuple(FEWER.split())
-
-
-def test_options_of_a_multiple_choice_are_asked_about_one_by_one(browser: Client, sales: Project) -> None:
-    data = {"name": "Ann", "interests": ["product", "service"]}
-    service.create_record(actor=make.TESTER, project_id=sales.id, resource=CONTACTS, data=data)
-    page = read(save(browser, "interests", options="partnership"))
-    held = [each.text for each in page.one("div", role="alert").all("li")]
-    assert held == ["1 record holds “product”", "1 record holds “service”"]
-    assert "column" not in page.one("div", role="alert").text
-
-
-def test_fault_in_the_form_and_an_older_revision_are_told_of(browser: Client, sales: Project) -> None:
-    deal(sales, stage="won")
-    form = typed(read(browser.get(STAGE))) | {"options": FEWER}
-    assert browser.post(STAGE, form | {"label": "", "gone": "won"}).status_code == 422
-    assert browser.post(STAGE, form | {"revision": "7"}).status_code == 409
-    assert options(sales) == OPPORTUNITIES.fields[1].options
-
-
-def test_choice_that_becomes_text_asks_nothing(browser: Client, sales: Project) -> None:
-    add(browser, name="tier", label="Tier", type="single_choice", options="gold\nsilver")
-    key = key_of(sales, "tier")
-    data = {"name": "Ann", "tier": "gold"}
-    service.create_record(actor=make.TESTER, project_id=sales.id, resource=CONTACTS, data=data)
-    assert save(browser, key, type="text", options="").status_code == 302
 
 
 # --- Order, and archive
