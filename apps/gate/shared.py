@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -116,7 +116,7 @@ class SharedGate:
         keys = [names.record(digest), names.address(bucket, network(ip))]
         ticket = b"T" + secrets.token_hex(16).encode()
         command = FETCH.command(keys, [ticket, TICKET_LIFE_MS, UNKNOWN_LIMIT])
-        value = self._evaluate(bucket, FETCH, command, keys, strings=2)
+        value = self._evaluate(bucket, FETCH, command, lambda: keys, strings=2)
         self._health.note_answer(bucket)
         if value == 0:
             raise Flooded
@@ -168,7 +168,7 @@ class SharedGate:
     def _admit_in_redis(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> Admission | None:
         bucket = names.bucket_of(digest)
         command = self.command(digest, found, ask, judgement)
-        answer = self._evaluate(bucket, ADMIT, command, _keys(digest, found.record), strings=2)
+        answer = self._evaluate(bucket, ADMIT, command, lambda: _keys(digest, found.record), strings=2)
         return self.read(digest, found, answer)
 
     def command(self, digest: bytes, found: Found, ask: Ask, judgement: Judgement) -> bytes:
@@ -185,11 +185,14 @@ class SharedGate:
         limit = found.record.rate_limit
         return Admission(outcome.decode(), Rate(limit, limit - used if used < limit else 0, -(-wait_ms // 1000)))
 
-    def _evaluate(self, bucket: int, script: Script, command: bytes, keys: list[str], strings: int) -> Any:
+    def _evaluate(
+        self, bucket: int, script: Script, command: bytes, names_of: Callable[[], list[str]], strings: int
+    ) -> Any:
         """What a script returns; once more, when something stood in Redis that no version of boltkeys wrote."""
         try:
             return self._nodes.evaluate(bucket, script, command)
         except redis.ResponseError as error:
+            keys = names_of()  # which takes longer than all of judging, and is hardly ever needed
             if not _is_about_values(error) or not self._nodes.run(bucket, MEND, keys, [strings]):
                 raise
             log.error("Something of another type stood in Redis under one of these names: %s", ", ".join(keys))

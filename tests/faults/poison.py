@@ -59,13 +59,13 @@ def made_of(value: Any, others: list[Any], chance: random.Random) -> Iterator[Po
 
 
 def value_of(client: redis.Redis, key: bytes) -> Any:
-    """What stands there, in Python's types; None for what is neither text, list nor hash."""
+    """What stands there, in Python's types; None for what is neither text, list nor hash, or is gone meanwhile."""
     kind = client.type(key)
     if kind == b"string":
         return client.get(key)
     if kind == b"list":
-        return client.lrange(key, 0, -1)
-    return client.hgetall(key) if kind == b"hash" else None
+        return client.lrange(key, 0, -1) or None
+    return (client.hgetall(key) or None) if kind == b"hash" else None
 
 
 def _text(text: bytes) -> Callable[[redis.Redis, bytes], object]:
