@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
-ROOT = Path(__file__).parent.parent
+from tests.commands import ROOT, Commands
+
 STARTS_WITHIN = 120.0
 REDIS_DATABASES = cycle(range(9, 16))
 """One for each server, apart from the one that tests in the process empty before each test."""
@@ -49,16 +50,17 @@ class Server:
     environ: dict[str, str]
     log: Path
 
+    @cached_property
+    def commands(self) -> Commands:
+        return Commands(self.environ)
+
     def manage(self, *args: str, **environ: str) -> dict[str, Any]:
         """Runs an operator's command; returns the object that it prints."""
-        command = [sys.executable, "manage.py", *args]
-        done = subprocess.run(
-            command, cwd=ROOT, env={**self.environ, **environ}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        ended = self.commands.run(*args, **environ)
+        assert ended.code == 0, ended.errors
         with self.log.open("a") as log:
-            log.write(done.stderr)
-        lines = done.stdout.strip().splitlines()
+            log.write(ended.errors)
+        lines = ended.output.strip().splitlines()
         return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
 
     def call(self, path: str, *, key: str = "", method: str = "GET", body: object = None, **headers: str) -> Answer:
@@ -125,6 +127,7 @@ def running(folder: Path, **environ: str) -> Iterator[Server]:
                 process.terminate()
             for process in processes:
                 process.wait(timeout=20)
+            server.commands.close()
 
 
 def _wait_for(server: Server, processes: list[subprocess.Popen[bytes]]) -> None:
@@ -159,6 +162,7 @@ def _blank() -> _Blank:
     site = Server("", environ, folder / "log")
     site.manage("migrate", "--verbosity", "0")
     site.manage("collectstatic", "--no-input", "--verbosity", "0")
+    site.commands.close()
     return _Blank(folder, url, keeper)
 
 
