@@ -12,7 +12,7 @@ from tests.server import Server
 EXECUTABLE = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--process-per-site", "--renderer-process-limit=1",
 ]  # fmt: skip
 
 
