@@ -21,6 +21,8 @@ differently. No comma, by which servers join a header that came twice."""
 
 _OPERATED = frozenset({*METHODS, "PUT"})
 
+_READING = ("GET", "HEAD")
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -55,18 +57,31 @@ def action_for(resource: Resource, method: str, below: tuple[str, ...]) -> Actio
     by_method = resource.action_for(method)
     if not below:
         return by_method
-    named = _named(resource, method, below[-1])
     if len(below) > 1 or method == "POST":
-        return named
-    return by_method if named in (None, by_method) else None
+        return _named(resource, method, below[-1])
+    return by_method if _operated(resource, method, below[-1]) <= {by_method} else None
 
 
 def _named(resource: Resource, method: str, name: str) -> Action | None:
     """The action of the operation `name`; reading takes `name.list` where the catalogue has it."""
     if method not in _OPERATED or "." in name:
         return None
-    if method in ("GET", "HEAD"):
+    if method in _READING:
         reading = resource.action_for(method, f"{name}.list")
         if reading is not None:
             return reading
     return resource.action_for(method, name)
+
+
+def _operated(resource: Resource, method: str, segment: str) -> set[Action | None]:
+    """The actions of all operations that a router may take `segment` for: some read `/sync.json` as `/sync` in a format
+    to choose (Django REST framework, Rails), others do not look at case (Express, ASP.NET)."""
+    name = _plain(segment)
+    alike = {operation for operation in resource.operations if _plain(operation) == name}
+    lists = {operation for operation in alike if operation.endswith(".list")}
+    meant = (lists or alike) if method in _READING else alike - lists
+    return {resource.action_for(method, operation) for operation in meant}
+
+
+def _plain(name: str) -> str:
+    return name.partition(".")[0].lower()

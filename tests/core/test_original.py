@@ -25,6 +25,7 @@ BOLTLY = catalogue.load([Path(__file__).parents[2] / "boltkeys" / "catalogues"])
         ("/leads/42/notes", Original("leads", ("42", "notes"))),
         ("/leads/42/notes/", Original("leads", ("42", "notes"))),
         ("/LEADS", Original("LEADS")),
+        ("/leads.json", Original("leads.json")),
     ],
 )
 def test_a_plain_path_names_a_resource_and_what_is_below_it(uri: str, named: Original) -> None:
@@ -141,6 +142,26 @@ READ, WRITE, MANAGE, CREATE, SEND = "read", "write", "manage", "create", "send"
         ("PUT", "/templates/sync", None),
         ("DELETE", "/broadcasts/send", None),
         ("GET", "/contacts/tags", None),
+        # or what a router takes for that name: with a format, in any case, with a dot at the end
+        ("GET", "/templates/sync.json", None),
+        ("PATCH", "/templates/SYNC", None),
+        ("PATCH", "/templates/Sync.JSON", None),
+        ("GET", "/templates/sync.", None),
+        ("GET", "/broadcasts/Report.v1.csv", None),
+        ("DELETE", "/contacts/tags.json", MANAGE),
+        ("GET", "/broadcasts/Metrics.csv", READ),
+        ("GET", "/inbox/messages.list", READ),
+        ("PATCH", "/inbox/Messages.json", WRITE),
+        ("POST", "/templates/sync.json", None),
+        ("POST", "/templates/SYNC", None),
+        ("POST", "/broadcasts/42/SEND", None),
+        ("POST", "/broadcasts/42/send.json", None),
+        # other names are those of records, dots or not
+        ("GET", "/templates/42.json", READ),
+        ("PATCH", "/templates/syncs.v2", CREATE),
+        ("GET", "/templates/v2.sync", READ),
+        ("GET", "/contacts/maya@tags.example", READ),
+        ("PATCH", "/templates/sync~", CREATE),
     ],
 )
 def test_method_and_path_need_one_action(method: str, path: str, action: str | None) -> None:

@@ -35,6 +35,7 @@ keys = {
     "far": make("calls", "Far", "leads:read", allowed_ips=["198.51.100.0/24"]),
     "near": make("calls", "Near", "leads:read", allowed_ips=["127.0.0.1"]),
     "revoked": make("calls", "Revoked", "leads:read"),
+    "author": make("messages", "Author", "templates:read", "templates:create"),
     "sender": make("messages", "Sender", "broadcasts:send", "templates:manage"),
 }
 for name, action in {"reader": "read", "shipper": "ship", "doomed": "read", "counted": "read"}.items():
