@@ -15,6 +15,7 @@ from rest_framework.parsers import BaseParser
 from apps.api.problems import Problem, too_large
 from apps.core.errors import ERRORS_MAX, FieldError, Invalid, invalid
 from apps.core.fields import pointer
+from apps.core.secret import redact
 
 DEPTH_MAX = 32
 DIGITS_MAX = 400
@@ -104,7 +105,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         double, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise Problem("invalid_json", f"{json.dumps(double[:80])} is there more than once in one object.")
+        raise Problem("invalid_json", f"{json.dumps(redact(double)[:80])} is there more than once in one object.")
     return members
 
 
@@ -121,7 +122,7 @@ def _check(value: Any, path: Path, depth: int, errors: list[FieldError]) -> None
             errors.append(FieldError(_pointer(path), "The number is too large.", "range"))
     elif isinstance(value, (list, dict)):
         if depth > DEPTH_MAX:
-            raise _too_deep(f" (at {_pointer(path)[:80]})")
+            raise _too_deep(f" (at {redact(_pointer(path))[:80]})")
         for name, member in enumerate(value) if isinstance(value, list) else value.items():
             if len(errors) == ERRORS_MAX:
                 break

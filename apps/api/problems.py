@@ -116,7 +116,8 @@ def as_problem(exc: Exception) -> Problem:
 
 def _of_domain(exc: errors.BoltkeysError) -> Problem:
     if isinstance(exc, errors.Invalid):
-        listed = [{"pointer": e.pointer, "detail": e.detail, "code": e.code} for e in exc.errors]
+        # Somebody may have sent a secret as the name of a member.
+        listed = [{"pointer": redact(e.pointer), "detail": redact(e.detail), "code": e.code} for e in exc.errors]
         # What would be right if nobody else had it is no fault of the request, but of the moment.
         code = "taken" if {e.code for e in exc.errors} == {"taken"} else "invalid"
         return Problem(code, exc.detail, members={"errors": listed})
@@ -179,14 +180,14 @@ def unavailable(detail: str) -> Problem:
 
 
 def content(request: Asked, problem: Problem) -> bytes:
-    """The body. `instance` is the path without the query, and without anything like a secret."""
+    """The body, without anything like a secret. `instance` is the path without the query."""
     explained = problem.code if problem.code in CODES else BY_STATUS[problem.status_code]
     title = CODES[explained][1]
     body = {
         "type": problem.members.pop("type", f"{settings.BASE_URL}/docs#{explained}"),
         "title": title,
         "status": problem.status_code,
-        "detail": problem.text,
+        "detail": redact(problem.text),
         "instance": quote(redact(request.path)[:MAX_INSTANCE], safe="/"),
         "code": problem.code,
         "request_id": request.META.get("boltkeys.request_id", ""),

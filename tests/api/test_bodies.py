@@ -13,6 +13,7 @@ from django.test.client import FakePayload, RequestFactory
 from apps.projects.models import Project
 from apps.records.models import Record
 from boltkeys.handler import Utf8Handler, Utf8Request
+from tests.api import direct
 from tests.api.call import call, data, pointers, problem, secret_for
 
 MEGABYTE = 1024 * 1024
@@ -238,3 +239,22 @@ def test_body_of_a_read_or_a_delete_is_not_looked_at(key: str, lead: str) -> Non
 def assert_unchanged(key: str, lead: str) -> None:
     assert Record.objects.count() == 1
     assert data(call("GET", f"/v1/leads/{lead}", key))["notes"] == "as it was"
+
+
+SECRET = "sk_live_" + "x" * 38
+TOLD_TO = {
+    "unknown": f'{{"{SECRET}": 1}}',
+    "below": f'{{"a": {{"{SECRET}": "\\u0000"}}}}',
+    "double": f'{{"{SECRET}": 1, "{SECRET}": 2}}',
+    "double and long": f'{{"{"y" * 60}{SECRET}": 1, "{"y" * 60}{SECRET}": 2}}',
+    "deep": f'{{"{"y" * 60}{SECRET}": {"[" * 40}{"]" * 40}}}',
+}
+
+
+@pytest.mark.parametrize("case", TOLD_TO)
+@pytest.mark.parametrize("path", ["/v1/leads", "/v1/verify"])
+def test_secret_in_place_of_a_name_is_not_repeated(path: str, case: str, key: str) -> None:
+    send = direct.ask if path == "/v1/verify" else call
+    response = send("POST", path, key, body=TOLD_TO[case].encode(), Prefer="handling=strict")
+    assert response.status_code in (400, 422)
+    assert "xxx" not in response.content.decode() and "sk_live_" in response.content.decode()
