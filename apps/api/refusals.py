@@ -16,6 +16,9 @@ from apps.core.times import rfc3339
 from apps.core.verify import Judgement, Verdict, effective_scopes
 from apps.projects import catalogues
 
+CHOICES_MAX = 20
+"""Projects named to somebody who has to choose: `/gate` says it in a header, for which proxies have little room."""
+
 _DETAILS: Mapping[str, str] = {
     "malformed": "This is not an API key: it may be mistyped or cut off. Copy it again, or create a new one.",
     "unknown": "There is no such API key. Copy it again, or create a new one.",
@@ -105,7 +108,7 @@ def _flooded() -> Problem:
 
 def _ambiguous_project(verdict: Verdict) -> Problem:
     choices = verdict.judgement.choices if verdict.judgement else ()
-    return Problem(verdict.code, _DETAILS[verdict.code], members={"choices": sorted(choices)})
+    return Problem(verdict.code, _DETAILS[verdict.code], members={"choices": sorted(choices)[:CHOICES_MAX]})
 
 
 def _method_not_allowed(verdict: Verdict, view: Any) -> Problem:

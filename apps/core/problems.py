@@ -38,7 +38,7 @@ KINDS: Mapping[str, Kind] = {
         400,
         "The project is not clear",
         "The key belongs to a user, or an access token was sent, and its owner is in more than one project.",
-        "Name the project in X-Project, by its ID or slug. choices lists the slugs.",
+        "Name the project in X-Project, by its ID or slug. choices lists the slugs, the first 20 of them.",
     ),
     "invalid_idempotency_key": Kind(
         400,

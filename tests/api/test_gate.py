@@ -258,6 +258,17 @@ def test_nginx_gets_the_problem_in_a_header_as_well(key: str) -> None:
     assert "X-Boltkeys-Problem" not in ask("GET", "/gate", key, **FORWARDED, X_API_Key=key)
 
 
+def test_problem_stays_small_enough_for_a_header(alice: User) -> None:
+    for number in range(40):
+        make.project(f"Client project number {number:02} of the agency with a long name", administrator=alice)
+    key = make.new_key(None, scopes=["leads:read"], owner=alice).secret
+    response = may(key)
+    choices = refused(response, 400, "ambiguous_project")["choices"]
+    assert isinstance(choices, list) and len(choices) == 20 and choices[0].startswith("client-project-number-00")
+    assert len(response["X-Boltkeys-Problem"]) < 2_500
+    assert may(key, X_Project="client-project-number-39-of-the-agency-with-a-long-name").status_code == 204
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_gate_itself_is_asked_by_get(method: str, key: str) -> None:
     response = ask(method, "/gate", key, **ORIGINAL)

@@ -140,7 +140,7 @@ def schema() -> Schema:
             "granted_scopes": {**texts, "description": "What the key has (403)."},
             "retry_after": {"type": "integer", "minimum": 0, "description": "Seconds to wait (409, 429, 503)."},
             "violated-policies": {**texts, "description": "Which limit was met (429)."},
-            "choices": {**texts, "description": "Projects to choose from by X-Project (400)."},
+            "choices": {**texts, "description": "Projects to choose from by X-Project, at most 20 (400)."},
             "state": {"type": "string", "description": "The state that the record is in (409)."},
             "possible_operations": {**texts, "description": "What leads on from that state (409)."},
         },
