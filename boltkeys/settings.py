@@ -35,6 +35,7 @@ DEMO: bool = env.bool("DEMO", default=EMBEDDED and DEVELOPMENT)
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@example.com")
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 
 # Who may read /metrics: whoever has the token when there is one, else these networks.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

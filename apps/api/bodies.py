@@ -21,15 +21,15 @@ class Readable(Protocol):
 
 
 def settle(request: HttpRequest) -> None:
-    """Makes the body of `request` readable, also one sent in chunks, which Django takes for empty.
+    """Makes the body of `request` readable, also one of unknown length, which Django takes for empty.
 
     Raises a 413 for a body above `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, read no further than that, and a 415 for one that
     is compressed: what it unpacks to has no limit.
     """
     meta = request.META
     _check_announced(meta, request)
-    if _is_chunked(meta):
-        body = _read_chunked(meta)
+    if _has_unknown_length(meta):
+        body = _read_to_the_end(meta)
         request._stream = BytesIO(body)
         meta["CONTENT_LENGTH"] = str(len(body))
 
@@ -37,8 +37,8 @@ def settle(request: HttpRequest) -> None:
 def whole(meta: Mapping[str, Any]) -> bytes:
     """The body of a request that Django never sees. Raises as `settle` does."""
     _check_announced(meta, meta["wsgi.input"])
-    if _is_chunked(meta):
-        return _read_chunked(meta)
+    if _has_unknown_length(meta):
+        return _read_to_the_end(meta)
     length = _length(meta)
     body = _read(meta["wsgi.input"], length) if length > 0 else b""
     if len(body) < length:
@@ -63,14 +63,16 @@ def _length(meta: Mapping[str, Any]) -> int:
         raise Problem("bad_request", "Content-Length must be a number.") from None
 
 
-def _is_chunked(meta: Mapping[str, Any]) -> bool:
-    """Only of a server that says so (`wsgi.input_terminated`, as granian does) can more be read than was announced."""
-    return bool(
-        meta.get("HTTP_TRANSFER_ENCODING") and not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated")
-    )
+def _has_unknown_length(meta: Mapping[str, Any]) -> bool:
+    """Whether there may be a body whose end alone tells how long it is: in chunks, or any in HTTP/2 (RFC 9113 §8.1.1).
+
+    Only of a server that says so (`wsgi.input_terminated`, as granian does) can more be read than was announced.
+    """
+    may_have_one = "HTTP_TRANSFER_ENCODING" in meta or meta["REQUEST_METHOD"] not in ("GET", "HEAD")
+    return may_have_one and not meta.get("CONTENT_LENGTH") and bool(meta.get("wsgi.input_terminated"))
 
 
-def _read_chunked(meta: Mapping[str, Any]) -> bytes:
+def _read_to_the_end(meta: Mapping[str, Any]) -> bytes:
     stream = meta["wsgi.input"]
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
     body = _read(stream, most)

@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+from apps.core.errors import Unavailable
 from apps.gate import names
 from apps.gate.nodes import Nodes
 from apps.gate.scripts import BEGIN, DROP, END
@@ -100,6 +101,19 @@ class Changes:
     def _note_failure(self, error: Exception) -> None:
         log.warning("Redis could not be told of a change, which holds everywhere once a worker has told it: %s", error)
         self._nodes.forget()
+
+    def forget_all(self) -> int:
+        """Drops all records, but for the marks of changes; returns how many there were. Raises `Unavailable`."""
+        dropped = 0
+        try:
+            for wire, _ in self._nodes.all():
+                for found in _records(wire):
+                    _drop_unless_changing(wire, found)
+                    dropped += len(found)
+        except FAILURES as error:
+            self._note_failure(error)
+            raise Unavailable("Redis does not answer, so what it holds could not be dropped. Try again.") from error
+        return dropped
 
     def forget_idle(self) -> int:
         """Drops the records that nobody has asked about for long; returns how many."""

@@ -30,6 +30,9 @@ class NoCaches:
     def catch_up(self, now: float, changed_since: Callable[[float], Iterable[bytes]]) -> bool:
         return False
 
+    def forget_all(self) -> int:
+        return 0
+
     def forget_idle(self) -> int:
         return 0
 

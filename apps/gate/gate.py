@@ -137,6 +137,14 @@ def catch_up(now: float, changed_since: Callable[[float], Iterable[bytes]]) -> b
     return current().changes.catch_up(now, changed_since)
 
 
+def forget_all() -> int:
+    """Has every key read at its source again, by all processes, from the next request on; returns how many were cached.
+
+    For whoever has changed rows past `changing`: by SQL, or by restoring a backup. Raises `Unavailable`.
+    """
+    return current().changes.forget_all()
+
+
 def forget_idle() -> int:
     """Drops cached records that nobody has asked about for an hour; returns how many."""
     return current().changes.forget_idle()

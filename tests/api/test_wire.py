@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.server import Server, running
+from tests.waiting import eventually
 
 JSON = "Content-Type: application/json\r\n"
 
@@ -158,3 +161,37 @@ def test_secret_never_reaches_the_log(server: Server, key: str) -> None:
     log = server.log.read_text()
     assert key not in log and key[8:] not in log
     assert "Traceback" not in log
+
+
+def test_body_without_a_length_counts_in_http_2(server: Server, key: str) -> None:
+    def status(body: str) -> str:
+        command = [
+            "curl",
+            "--silent",
+            "--http2-prior-knowledge",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code}",
+        ]
+        command += ["--header", f"Authorization: Bearer {key}", "--header", JSON.strip(), "--request", "POST"]
+        command += ["--upload-file", "-", f"{server.url}/v1/verify"]
+        return subprocess.run(command, input=body, capture_output=True, text=True, check=True).stdout
+
+    assert status('{"resource": "leads", "action": "write"}') == "200"
+    assert status('{"resource": "contacts", "action": "write"}') == "403"
+    assert status("") == "200"
+
+
+def test_clients_that_never_end_their_bodies_keep_no_server_busy(server: Server, key: str) -> None:
+    address = urlsplit(server.url).hostname, urlsplit(server.url).port
+    kinds = [("/v1/verify", JSON), ("/v1/leads", JSON + f"X-API-Key: {key}\r\n"), ("/accounts/login/", "")]
+    with ExitStack() as clients:
+        for path, headers in kinds * 4:
+            client = clients.enter_context(socket.create_connection(address, timeout=20))
+            head = f"POST {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n{headers}Content-Length: 100\r\n\r\n{{"
+            client.sendall(head.encode())
+            assert server.call("/v1/leads?limit=1", key=key).status == 200
+        answer = server.call("/v1/verify", key=key, method="POST", body={"resource": "leads", "action": "read"})
+        assert (answer.status, answer.json()["code"]) == (503, "unavailable")
+    assert eventually(lambda: server.call("/v1/verify", key=key, method="POST", body={}).status == 200)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ from standardwebhooks import Webhook
 
 from tests.examples.conftest import Site, serving
 from tests.server import Answer, free_port
+from tests.waiting import eventually
 
 SCRIPT = "erp_bridge/bridge.py"
 ADD_FIELD = """
@@ -94,13 +93,6 @@ def bridge(sales: Site, tmp_path: Path) -> Bridge:
         "webhooks", url=f"http://127.0.0.1:{port}/", events=["opportunity.created", "opportunity.updated"]
     )
     return Bridge(sales, key, port, tmp_path / "erp.sqlite3", hook["secret"])
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_what_is_won_becomes_one_order_and_its_number_comes_back(bridge: Bridge) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import redis
+from django.utils import timezone
 
 from apps.core import secret
 from apps.core.verify import Judgement
@@ -15,6 +16,7 @@ from apps.gate import changes, codec, gate, names, shared
 from apps.gate.meter import Batch
 from apps.gate.shared import SharedGate
 from apps.keys import loader, service
+from apps.keys.models import Key
 from apps.projects.models import Project
 from apps.usage.models import KeyUsage
 from apps.usage.service import settle, store
@@ -124,6 +126,15 @@ def test_record_that_nobody_asks_about_is_dropped(
     monkeypatch.setattr(changes, "IDLE", -1)
     assert gate.forget_idle() == 1
     assert client.get(names.record(secret.digest(made.secret))) is None
+
+
+def test_key_that_was_ended_by_sql_is_refused_once_all_are_forgotten(project: Project) -> None:
+    made = make.new_key(project)
+    assert gate.verify(made.secret, LEADS)
+    Key.objects.filter(pk=made.key.pk).update(revoked_at=timezone.now())
+    assert gate.verify(made.secret, LEADS)  # nobody was told
+    assert gate.forget_all() == 1
+    assert gate.verify(made.secret, LEADS).code == "revoked"
 
 
 def test_idle_key_takes_little_memory(project: Project, client: redis.Redis) -> None:

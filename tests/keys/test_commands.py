@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from apps.core import secret
@@ -116,3 +117,14 @@ def test_bad_arguments_get_a_message_and_change_nothing(project: Project, argume
     with pytest.raises(CommandError, match=message):
         call_command(*arguments, stdout=io.StringIO())
     assert not Key.objects.exists()
+
+
+def test_forget_keys_says_how_many_were_held_or_that_redis_does_not_answer(
+    project: Project, settings: LazySettings
+) -> None:
+    assert gate.verify(make.new_key(project).secret, Ask("leads"))
+    assert _run("forget_keys") == {"forgotten": 1 if settings.REDIS_URL else 0}
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    gate.current.cache_clear()
+    with pytest.raises(CommandError, match="Redis does not answer"):
+        _run("forget_keys")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -45,15 +44,6 @@ def said(answer: Answer, status: int, code: str = "") -> Any:
     body = answer.json() if answer.body else {}
     assert (answer.status, body.get("code", "") if status >= 400 else "") == (status, code), body
     return body
-
-
-def eventually(look: Callable[[], T], within: float = 15) -> T:
-    """What `look` returns as soon as that is something."""
-    until = time.monotonic() + within
-    while not (seen := look()):
-        assert time.monotonic() < until, f"not within {within:g} s: {seen!r}"
-        time.sleep(0.1)
-    return seen
 
 
 def status_of(page: Page, path: str) -> int:

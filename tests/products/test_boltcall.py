@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD
-from tests.products.story import at_desk, cell, eventually, found, join, reveal, row, said, status_of, step
+from tests.products.story import at_desk, cell, found, join, reveal, row, said, status_of, step
 from tests.server import Server
+from tests.waiting import eventually
 
 KEYS = "/projects/reception/api-keys/"
 RITA = "rita@example.com"

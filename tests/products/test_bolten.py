@@ -7,8 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.products.story import SECRET, at_desk, cell, eventually, found, join, row, said, status_of
+from tests.products.story import SECRET, at_desk, cell, found, join, row, said, status_of
 from tests.server import Answer, Server
+from tests.waiting import eventually
 
 OWN, PARTNERS = "/account/api-keys/", "/partner/"
 ONE, TWO = "harbour-hotel", "hill-clinic"

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from standardwebhooks import Webhook
 
 from tests.browser.conftest import PASSWORD
-from tests.products.story import SECRET, at_desk, cell, eventually, found, row, said
+from tests.products.story import SECRET, at_desk, cell, found, row, said
 from tests.server import Answer, Server
+from tests.waiting import eventually
 from tests.webhooks.receiver import Handler, Receiver, receiving
 
 KEYS, HOOKS = "/v1/developer-access/api-keys", "/v1/developer-access/webhooks"

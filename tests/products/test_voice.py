@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import chromium
 from tests.browser.conftest import PASSWORD
-from tests.products.story import at_desk, cell, eventually, found, reveal, row, said, step
+from tests.products.story import at_desk, cell, found, reveal, row, said, step
 from tests.server import Server
+from tests.waiting import eventually
 from tests.webhooks.receiver import receiving
 
 KEYS, HOOKS, MEMBERS = (f"/v1/developer-access/{each}" for each in ("api-keys", "webhooks", "members"))
