@@ -20,6 +20,7 @@ import io, json
 from django.core.management import call_command
 from apps.core.actor import OPERATOR
 from apps.keys import service
+from apps.accounts.models import User
 from apps.projects.models import Project
 for name, catalogue in {"Calls": "boltcall", "Messages": "boltly", "Shop": "shop"}.items():
     words = ["--name", name, "--catalogue", catalogue, "--admin", "alice@example.com"]
@@ -35,6 +36,7 @@ keys = {
     "far": make("calls", "Far", "leads:read", allowed_ips=["198.51.100.0/24"]),
     "near": make("calls", "Near", "leads:read", allowed_ips=["127.0.0.1"]),
     "revoked": make("calls", "Revoked", "leads:read"),
+    "owned": make("calls", "Owned", "leads:read", owner=User.objects.get(email="alice@example.com")),
     "author": make("messages", "Author", "templates:read", "templates:create"),
     "sender": make("messages", "Sender", "broadcasts:send", "templates:manage"),
 }

@@ -179,6 +179,26 @@ def test_identity_of_the_client_s_own_making_never_arrives(
     assert arrived.under("X-Boltkeys-Key-Id") == [keys["reader"].id]
 
 
+@pytest.mark.parametrize("mark", [".", "_."])
+def test_identity_with_dots_never_arrives(mark: str, guarded: Guarded, keys: Keys) -> None:
+    claimed = [(name.replace("-", mark), "key_admin") for name in IDENTITY]
+    reply, arrived = guarded.send("GET", "/api/leads", *claimed, keys["reader"].header)
+    assert reply.status == 200 and arrived is not None and "key_admin" not in json.dumps(arrived.headers)
+
+
+@pytest.mark.parametrize("first", ["close", "keep-alive", "Upgrade"])
+def test_client_cannot_have_an_identity_taken_away(first: str, guarded: Guarded, keys: Keys) -> None:
+    """Whoever passes a request on drops what Connection names (RFC 9110 §7.6.1)."""
+    _, plain = guarded.send("GET", "/api/leads", keys["owned"].header)
+    dropped = ("Connection", ", ".join([first, *IDENTITY, "X-Forwarded-For", *TELLING]))
+    reply, arrived = guarded.send("GET", "/api/leads", dropped, keys["owned"].header)
+    assert reply.status == 200 and arrived is not None and plain is not None
+    assert "" not in (owner := plain.under("X-Boltkeys-Owner")) and len(owner) == 1
+    for name in (*IDENTITY, "X-Forwarded-For"):
+        assert arrived.under(name) == plain.under(name), name
+    assert "boltkeys" not in ",".join(arrived.under("Connection")).lower()
+
+
 def test_identity_without_a_key_leads_nowhere(guarded: Guarded) -> None:
     claimed = [(spelling, "key_admin") for name in IDENTITY for spelling in spellings(name)]
     reply, arrived = guarded.send("GET", "/api/leads", *claimed)

@@ -42,6 +42,10 @@ def test_every_header_that_names_another_request_goes(name: str) -> None:
     assert not removed("plain-names") & {"X-Forwarded-For", "X-Project"} and name not in TELLING[2:]
 
 
+def test_connection_names_nothing_and_becomes_no_other_protocol() -> None:
+    assert {"Connection", "Upgrade"} <= removed("plain-names")
+
+
 def test_static_configuration_names_the_file_and_the_entry_point() -> None:
     static = yaml.safe_load((DEPLOY / "traefik" / "traefik.yml").read_text())
     assert set(HTTP["routers"]["guarded"]["entryPoints"]) <= set(static["entryPoints"])
