@@ -6,13 +6,16 @@ import json
 import os
 import re
 import shutil
+import socketserver
 import subprocess
 import sys
 import time
 import urllib.error
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -65,6 +68,43 @@ def test_code_can_ask_whether_a_key_is_good(program: str, server: Server, keys: 
 def test_code_lets_nobody_in_while_boltkeys_is_away(program: str, keys: Keys) -> None:
     code, problem = run(program, keys["reader"].secret, "leads", "read", f"http://127.0.0.1:{free_port()}")
     assert code != 0 and problem.get("code") in (None, "unavailable")
+
+
+ODD = {
+    "redirect": b"HTTP/1.1 301 Moved Permanently\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n",
+    "redirect with a body": b"HTTP/1.1 308 Permanent Redirect\r\nLocation: {there}\r\nContent-Length: 2\r\n\r\n{}",
+    "another yes": b'HTTP/1.1 201 Created\r\nContent-Length: 15\r\n\r\n{"valid": true}',
+    "no body": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "no HTTP": b"200 OK\r\n\r\n",
+    "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_code_lets_nobody_in_after_an_odd_answer(program: str, answer: str) -> None:
+    with (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as (there, asked_there),
+        answering(ODD[answer].replace(b"{there}", there.encode())) as (url, asked),
+    ):
+        code, _ = run(program, "sk_live_nonsense", "leads", "read", url)
+    assert code != 0 and len(asked) == 1 and asked_there == []
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """The URL of a server that says `answer` to everybody, and what it was asked."""
+    asked: list[bytes] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(65_536))
+            self.request.sendall(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
 
 
 # --- a Django project of its own -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 
@@ -25,16 +26,26 @@ def verify(authorization: str, resource: str, action: str) -> tuple[int, dict[st
     )
     try:
         return _answer(request)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return 503, {"code": "unavailable", "detail": str(error)}
 
 
 def _answer(request: urllib.request.Request) -> tuple[int, dict[str, Any]]:
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with _opener.open(request, timeout=5) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
         return refusal.code, json.load(refusal)
+
+
+class _Here(urllib.request.HTTPRedirectHandler):
+    """Follows nobody: the key of the caller is for boltkeys, and for nobody else."""
+
+    def redirect_request(self, *args: Any) -> None:
+        raise urllib.error.URLError(f"BOLTKEYS_URL leads to {args[-1]}.")
+
+
+_opener = urllib.request.build_opener(_Here)
 
 
 if __name__ == "__main__":
