@@ -20,6 +20,10 @@ from apps.gate.wire import Wire, reader
 THREADS = 8
 """For what an event loop cannot wait for: the database, and Redis when it fails."""
 
+LAST_LOOK = 0.05
+"""Seconds of `TIMEOUT` that begin when the rest of it has passed: a process that was stopped meanwhile itself finds the
+end of its timer before it finds what has come."""
+
 _NOTHING: Final = object()
 
 
@@ -104,14 +108,19 @@ class Pipe(asyncio.Protocol):
         """Connects; for another thread, because it waits."""
         try:
             connected = wire.connected_socket()
-            asyncio.run_coroutine_threadsafe(self._open(connected), self._loop).result()
+            # Not waited for: at the end of the process the loop waits for this thread.
+            asyncio.run_coroutine_threadsafe(self._open(connected), self._loop)
         except BaseException:
             self.is_broken = True
             raise
 
     async def _open(self, connected: socket.socket) -> None:
-        connected.setblocking(False)
-        await self._loop.create_connection(lambda: self, sock=connected)
+        try:
+            connected.setblocking(False)
+            await self._loop.create_connection(lambda: self, sock=connected)
+        except BaseException:
+            self.is_broken = True
+            raise
 
     def ask(self, command: bytes) -> asyncio.Future[Any]:
         """The answer, or the `ResponseError` that Redis gave. Raises `OSError` when there is none in time."""
@@ -131,8 +140,11 @@ class Pipe(asyncio.Protocol):
             return
         batch, self._next = self._next, []
         self._asked.extend(future for _, future in batch)
-        self._timer = self._loop.call_later(TIMEOUT, self.close)
+        self._timer = self._loop.call_later(TIMEOUT - LAST_LOOK, self._look_once_more)
         self._transport.write(b"".join([command for command, _ in batch]))
+
+    def _look_once_more(self) -> None:
+        self._timer = self._loop.call_later(LAST_LOOK, self.close)
 
     # --- of asyncio.Protocol ------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -68,7 +69,7 @@ class Changes:
         mark = names.run(buckets[0])
         try:
             run = _run_id(wire)
-            told = _told_until(wire, mark, run)
+            told = _told_until(wire, mark, run, now)
             if told is None:
                 for found in _records(wire):
                     _drop_unless_changing(wire, found)
@@ -129,14 +130,15 @@ class Changes:
         return dropped
 
 
-def _told_until(wire: Wire, mark: str, run: bytes) -> float | None:
+def _told_until(wire: Wire, mark: str, run: bytes, now: float) -> float | None:
     """Until when a server has been told of all changes; None when its records are of another run, or nobody knows."""
     marked = wire.ask_all([pack("GET", mark)])[0]  # an error where something of another type stands
     of, _, told = marked.partition(b"|") if isinstance(marked, bytes) else (b"", b"", b"")
     try:
-        return float(told) if of == run else None
+        until = float(told) if of == run else math.nan
     except ValueError:
         return None
+    return until if 0 <= until <= now + SEEN_WITHIN else None  # what nobody can have written is no number, or no time
 
 
 def _drop(wire: Wire, found: Sequence[bytes]) -> int:

@@ -130,7 +130,7 @@ def _read(parse: Callable[[str, str], Item], fields: Mapping[bytes, bytes]) -> I
     for field, value in fields.items():
         try:
             yield parse(field.decode(), value.decode())
-        except ValueError:
+        except (ValueError, OverflowError):
             log.error("A count cannot be read and is dropped: %r %r", field[:100], value[:100])
 
 

@@ -67,7 +67,7 @@ class Nodes:
         try:
             return self.of(bucket).evaluate(script, command)
         except redis.ResponseError as error:
-            return self._follow(error, bucket, script, command)
+            return self._follow(error, bucket, script, command, may_run_twice=True)
 
     def evaluate_all(
         self, script: Script, calls: Sequence[tuple[int, bytes]], *, may_run_twice: bool = False
@@ -88,17 +88,22 @@ class Nodes:
                     wire, [script.loading, *(calls[place][1] for place in some)], may_run_twice=may_run_twice
                 )
                 answers.update(zip(some, given[1:], strict=True))
-        return [self._followed(answers[place], script, *call) for place, call in enumerate(calls)]
+        return [
+            self._followed(answers[place], *call, script, may_run_twice=may_run_twice)
+            for place, call in enumerate(calls)
+        ]
 
-    def _followed(self, answer: Any, script: Script, bucket: int, command: bytes) -> Any:
+    def _followed(self, answer: Any, bucket: int, command: bytes, script: Script, *, may_run_twice: bool) -> Any:
         if not isinstance(answer, redis.ResponseError):
             return answer
         try:
-            return self._follow(answer, bucket, script, command)
+            return self._follow(answer, bucket, script, command, may_run_twice=may_run_twice)
         except FAILURES as error:
             return error
 
-    def _follow(self, error: redis.ResponseError, bucket: int, script: Script, command: bytes) -> Any:
+    def _follow(
+        self, error: redis.ResponseError, bucket: int, script: Script, command: bytes, *, may_run_twice: bool
+    ) -> Any:
         """What the server returns that a bucket has moved to. No command that was refused so has run.
 
         Raises `error` when it says something else, and `TimeoutError` when no server can tell in time.
@@ -111,11 +116,11 @@ class Nodes:
             if time.monotonic() > until:
                 raise redis.TimeoutError(said) from error
             try:
-                return self._ask_elsewhere(said, bucket, script, command)
+                return self._ask_elsewhere(said, bucket, script, command, may_run_twice=may_run_twice)
             except redis.ResponseError as another:
                 error = another
 
-    def _ask_elsewhere(self, said: str, bucket: int, script: Script, command: bytes) -> Any:
+    def _ask_elsewhere(self, said: str, bucket: int, script: Script, command: bytes, *, may_run_twice: bool) -> Any:
         if said.startswith(_ELSEWHERE):
             kind, _, address = said.split(" ", 2)
             host, _, port = address.rpartition(":")
@@ -126,10 +131,10 @@ class Nodes:
                     raise answer
                 return answer
             self.forget()
-            return wire.evaluate(script, command)
+            return wire.evaluate(script, command, may_run_twice=may_run_twice)
         time.sleep(_PAUSE)
         self.forget()
-        return self.of(bucket).evaluate(script, command)
+        return self.of(bucket).evaluate(script, command, may_run_twice=may_run_twice)
 
     def forget(self) -> None:
         """Asks anew who has what: a server has moved, or is gone."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Sequence
@@ -84,15 +85,17 @@ class Wire:
         """What the script returns."""
         return self.evaluate(script, script.command(keys, arguments))
 
-    def evaluate(self, script: Script, command: bytes) -> Any:
+    def evaluate(self, script: Script, command: bytes, *, may_run_twice: bool = True) -> Any:
         """The same for a command that is ready.
 
-        A connection that turns out to be dead is replaced once. If Redis died in the middle, the script may have
-        run before: a count is then in doubt, and never lost.
+        With `may_run_twice` a connection that turns out to be dead is replaced once. If Redis died in the middle, the
+        script may have run before: a count is then in doubt, and never lost.
         """
         try:
             answer = self._exchange(command)
         except ConnectionError:
+            if not may_run_twice:
+                raise
             answer = self._exchange(command)
         if isinstance(answer, redis.ResponseError):
             if not str(answer).startswith("NOSCRIPT"):
@@ -167,17 +170,20 @@ class Wire:
 
 
 class Line:
-    """One connection. The timeout is the kernel's: Python's own costs two more system calls for each request."""
+    """One connection. The timeout is the kernel's: Python's own costs two more system calls for each request.
+
+    Where the connection is encrypted it is Python's, for OpenSSL asks the kernel again and again.
+    """
 
     def __init__(self, connection: Any, timeout: float) -> None:
         connection.connect()
         self.process = os.getpid()
         self._connection = connection
         self._socket: socket.socket = connection._sock
-        self._socket.settimeout(None)
-        limit = struct.pack("ll", int(timeout), int(timeout % 1 * 1_000_000))
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.settimeout(timeout)
+        else:
+            _let_kernel_give_up(self._socket, timeout)
         self._reader = reader(_NOTHING)
         self.owed = 0
 
@@ -203,6 +209,13 @@ class Line:
 
     def close(self) -> None:
         self._connection.disconnect()
+
+
+def _let_kernel_give_up(connected: socket.socket, timeout: float) -> None:
+    connected.settimeout(None)
+    limit = struct.pack("ll", int(timeout), int(timeout % 1 * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connected.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def _sound(answer: Any) -> Any:

@@ -21,7 +21,7 @@ FULL = bool(os.environ.get("REDIS_URL"))
 
 NEEDS_STORES = [
     *("test_cluster.py", "test_counts.py", "test_database_down.py", "test_mix_ups.py", "test_pgbouncer.py"),
-    *("test_poison.py", "test_redis_down.py", "test_revocation_under_faults.py", "test_snapshots.py"),
+    *("test_poison.py", "test_redis_down.py", "test_revocation_under_faults.py", "test_rsgi.py", "test_snapshots.py"),
 ]
 collect_ignore = ["test_embedded.py"] if FULL else NEEDS_STORES
 

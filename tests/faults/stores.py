@@ -18,6 +18,7 @@ from uuid import uuid4
 import psycopg
 import redis
 
+from tests import certificates
 from tests.server import free_port
 from tools import debian, servers
 from tools.environment import clean_environment
@@ -154,6 +155,22 @@ class RedisServer:
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+class EncryptedRedis(RedisServer):
+    """The same for those alone who encrypt, with a certificate of its own in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._certificate = str(certificates.of_localhost(folder))
+        super().__init__(folder, "--port", "0", "--tls-auth-clients", "no")
+        for option in ("cert", "key", "ca-cert"):
+            self.process.command += [f"--tls-{option}-file", self._certificate]
+        self.process.command += ["--tls-port", str(self.port)]
+
+    @property
+    def url(self) -> str:
+        return f"rediss://localhost:{self.port}/0?ssl_ca_certs={self._certificate}"
 
 
 class PostgresServer:

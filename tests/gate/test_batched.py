@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -14,6 +16,7 @@ from apps.gate.batched import BatchedGate
 from apps.gate.shared import SharedGate
 from apps.projects.models import Project
 from tests import make
+from tests.commands import ROOT
 from tests.gate.tiers import LEADS, heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,3 +72,31 @@ def test_redis_that_stalled_is_asked_again(project: Project, client: redis.Redis
     shared = gate.current()
     assert isinstance(shared, SharedGate)
     assert not shared._health._retry_at
+
+
+STOPPED_AT_ONCE = """
+import asyncio
+import django
+django.setup(set_prefix=False)
+from django.conf import settings
+from apps.gate.batched import BatchedGate
+from apps.gate.embedded import EmbeddedGate
+from apps.gate.shared import SharedGate
+
+async def stop_at_once():
+    shared, batched = SharedGate(settings.REDIS_URL, EmbeddedGate(lambda digest: None)), BatchedGate()
+    shared._nodes.of(0)
+    batched.start(asyncio.get_running_loop())
+    batched._pipe(shared, bytes(32))
+    batched.stop()
+    print(len(batched._pipes))
+
+asyncio.run(stop_at_once())
+"""
+
+
+def test_process_ends_while_a_connection_is_being_opened() -> None:
+    """In one of its own: a thread that waited for the loop, which waits for the thread, would wait for ever."""
+    program = [sys.executable, "-c", STOPPED_AT_ONCE]
+    ended = subprocess.run(program, cwd=ROOT, timeout=15, check=True, capture_output=True, text=True)
+    assert ended.stdout == "1\n"

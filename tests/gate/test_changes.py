@@ -116,6 +116,46 @@ def test_redis_that_is_another_server_loses_its_records_and_keeps_its_counts(
     assert KeyUsage.objects.get(key_id=made.key.id).count == 1
 
 
+def test_value_of_another_type_keeps_no_other_from_being_taken_away(project: Project, client: redis.Redis) -> None:
+    made = make.new_key(project)
+    digest = secret.digest(made.secret)
+    for number in range(3):
+        client.rpush(names.record(bytes([number]) * 32), "x")
+    assert gate.verify(made.secret, LEADS)
+    assert gate.catch_up(time.time(), loader.changed_since)
+    assert client.exists(names.record(digest), *(names.record(bytes([number]) * 32) for number in range(3))) == 0
+    assert not gate.catch_up(time.time(), loader.changed_since)  # it has noted that this is done
+
+
+def test_value_of_another_type_is_no_obstacle_to_a_change(project: Project, client: redis.Redis) -> None:
+    digest = secret.digest(make.new_key(project).secret)
+    changes = shared_gate().changes
+    client.rpush(names.record(digest), "x")
+    changes.begin("first", [digest])
+    assert stored(client, digest) == b"Pfirst,"
+    client.delete(names.record(digest))
+    client.rpush(names.record(digest), "x")
+    assert changes.end("first", [digest])
+    assert not client.exists(names.record(digest))
+    client.rpush(names.record(digest), "x")
+    assert changes.assert_again([digest])
+    assert not client.exists(names.record(digest))
+
+
+@pytest.mark.parametrize("told", ["nan", "inf", "-inf", "1e300", "-1e300", "-1", "99999999999", "", "x"])
+def test_moment_that_is_none_is_as_if_redis_had_been_told_nothing(
+    project: Project, client: redis.Redis, told: str
+) -> None:
+    gate.catch_up(time.time(), loader.changed_since)
+    mark = names.run(0)
+    marked = client.get(mark)
+    assert isinstance(marked, bytes)
+    run = marked.partition(b"|")[0]
+    client.set(mark, b"%b|%b" % (run, told.encode()))
+    assert gate.catch_up(time.time(), loader.changed_since)
+    assert not gate.catch_up(time.time(), loader.changed_since)
+
+
 def test_change_that_redis_was_not_told_of_says_so_once(
     project: Project, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
