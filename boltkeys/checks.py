@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 from apps.core.catalogue import CatalogueError
-from apps.projects import catalogues
+from apps.projects import catalogues, queries
+
+NAMED_MAX = 20
+"""Projects that a message names."""
 
 
 @register()
@@ -56,6 +60,21 @@ def catalogues_are_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     except CatalogueError as error:
         return [Error(str(error), id="boltkeys.E006")]
     return []
+
+
+@register(Tags.database)
+def catalogues_are_known(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """For `migrate` and `check --database default`, which alone may ask the database."""
+    try:
+        unknown = queries.projects_without(catalogues.load())[:NAMED_MAX] if databases else []
+        named = ", ".join(f"{project.slug} ({project.catalogue})" for project in unknown)
+    except (CatalogueError, DatabaseError):  # of which another check tells; before the first migration
+        return []
+    if not named:
+        return []
+    message = f"There are projects whose catalogue this server does not know: {named}."
+    hint = "Their keys are answered with 503. Put the files of these catalogues into the folder BOLTKEYS_CATALOGUES."
+    return [Warning(message, hint=hint, id="boltkeys.W002")]
 
 
 @register()

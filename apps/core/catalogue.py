@@ -14,12 +14,22 @@ from types import MappingProxyType
 
 from apps.core import fields
 from apps.core.catalogue_entry import CatalogueError, Entry, read
-from apps.core.errors import Invalid
+from apps.core.errors import Invalid, UnknownCatalogue
 from apps.core.fields import Field
 from apps.core.resources import KINDS, MANAGEMENT_OPERATIONS, METHODS, Action, Group, Resource
 from apps.core.values import TEXT_MAX
 
-__all__ = ["MANAGEMENT_OPERATIONS", "METHODS", "Action", "Catalogue", "CatalogueError", "Group", "Resource", "load"]
+__all__ = [
+    "MANAGEMENT_OPERATIONS",
+    "METHODS",
+    "Action",
+    "Catalogue",
+    "CatalogueError",
+    "Group",
+    "Resource",
+    "load",
+    "of",
+]
 
 _RESERVED_SLUGS = frozenset({"auth", "docs", "me", "openapi", "schema", "verify"})
 """Fixed paths under /v1. Those with a hyphen or a dot are no slugs anyway."""
@@ -85,6 +95,14 @@ class Catalogue:
     def guard(self, operation: str) -> Resource | None:
         """The resource of the kind `management` that lets keys in to `keys.create`; None: no key is let in."""
         return self._guards.get(operation)
+
+
+def of(catalogues: Mapping[str, Catalogue], slug: str) -> Catalogue:
+    """The catalogue that a project names. Raises `UnknownCatalogue`."""
+    try:
+        return catalogues[slug]
+    except KeyError:
+        raise UnknownCatalogue(slug) from None
 
 
 def load(folders: Iterable[Path]) -> Mapping[str, Catalogue]:

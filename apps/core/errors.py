@@ -64,6 +64,19 @@ class Unavailable(BoltkeysError):
     code = "unavailable"
 
 
+class UnknownCatalogue(Unavailable):
+    """This process has no catalogue of the name that a project has. Another may: one that was started later, or with
+    other files.
+    """
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"This server does not know the catalogue {slug} of the project. Try again in a moment; if that does not "
+            "help, tell the operator: each server needs the files of all catalogues (BOLTKEYS_CATALOGUES), and a "
+            "restart to read them."
+        )
+
+
 def invalid(pointer: str, detail: str, code: str) -> Invalid:
     """An `Invalid` with one fault."""
     return Invalid([FieldError(pointer, detail, code)])

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from apps.core import grants, original, secret
 from apps.core.catalogue import Catalogue
+from apps.core.catalogue import of as catalogue_of
 from apps.core.errors import Unavailable
 from apps.core.records import KeyRecord, ProjectRecord
 from apps.core.resources import Action, Resource
@@ -164,13 +165,13 @@ def judge(record: KeyRecord, ask: Ask, catalogues: Mapping[str, Catalogue]) -> J
     """What the record says of the request, apart from expiry and rate limit, which need a clock and a count."""
     addressed = _address(record, ask)
     project = addressed.project or record.project
-    resource = _resource(catalogues[project.catalogue], ask) if project else None
+    resource = _resource(catalogue_of(catalogues, project.catalogue), ask) if project else None
     refusal = _refusal(record, project, ask)
     if refusal:
         return Judgement(refusal, project, resource.slug if resource else "")
     if addressed.project is None:
         return addressed
-    return _judge_scope(record, addressed.project, ask, catalogues[addressed.project.catalogue])
+    return _judge_scope(record, addressed.project, ask, catalogue_of(catalogues, addressed.project.catalogue))
 
 
 def _refusal(record: KeyRecord, project: ProjectRecord | None, ask: Ask) -> str:

@@ -112,7 +112,9 @@ class Navigation:
 
     def _boards(self, membership: Membership) -> list[Link]:
         """The boards that the member may see; whose catalogue has none costs no query."""
-        catalogue = catalogues.get(membership.project.catalogue)
+        catalogue = catalogues.load().get(membership.project.catalogue)
+        if catalogue is None:
+            return []
         kwargs = getattr(self._request.resolver_match, "kwargs", {})
         return [
             Link(

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from apps.core.errors import Unavailable
+from apps.core.errors import Unavailable, UnknownCatalogue
 from apps.dashboard.access import Forbidden
 from apps.projects import queries
 
@@ -37,8 +37,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if isinstance(sys.exception(), (OperationalError, InterfaceError, Unavailable)):
-        return _page("503", 503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    failure, headers = sys.exception(), {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if isinstance(failure, UnknownCatalogue):
+        return _page("503_catalogue", 503, headers, detail=failure.detail)
+    if isinstance(failure, (OperationalError, InterfaceError, Unavailable)):
+        return _page("503", 503, headers)
     return _page("500", 500)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.core.errors import Unavailable
 from apps.core.verify import Admission, Ask, Found, Judgement, Verdict
 from apps.gate import gate
 from apps.gate.shared import SharedGate
@@ -28,7 +29,7 @@ def begin(shared: SharedGate, presented: str, ask: Ask) -> Verdict | Waiting | N
         return gate.verify(presented, ask, find=shared.remembered, admit=_put_off)
     except _PutOff as put_off:
         return put_off.waiting
-    except LookupError:
+    except (LookupError, Unavailable):
         return None
 
 

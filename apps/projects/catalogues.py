@@ -18,5 +18,5 @@ def load() -> Mapping[str, Catalogue]:
 
 
 def get(slug: str) -> Catalogue:
-    """The catalogue of a project; a project whose catalogue was taken away raises `KeyError`."""
-    return load()[slug]
+    """The catalogue of a project. Raises `UnknownCatalogue` where this server does not have it."""
+    return catalogue.of(load(), slug)

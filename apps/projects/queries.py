@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,6 +32,11 @@ def projects_of(user: User) -> QuerySet[Membership]:
 def reach_of(user: User) -> QuerySet[Membership]:
     """The same with the grants: where keys of the user's own reach, and what they may do there."""
     return projects_of(user).prefetch_related("grants")
+
+
+def projects_without(known: Iterable[str]) -> QuerySet[Project]:
+    """The projects whose catalogue is none of these."""
+    return Project.objects.exclude(catalogue__in=list(known)).order_by("slug")
 
 
 def administrators(project: Project) -> QuerySet[User]:
