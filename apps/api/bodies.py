@@ -46,6 +46,17 @@ def whole(meta: Mapping[str, Any]) -> bytes:
     return body
 
 
+def is_awaited_in_vain(meta: Mapping[str, Any]) -> bool:
+    """Whether the client waits to be asked for a body (`Expect: 100-continue`) that `whole` refuses unread."""
+    if not meta.get("HTTP_EXPECT"):
+        return False
+    try:
+        _check_announced(meta, BytesIO())
+    except Problem:
+        return True
+    return False
+
+
 def _check_announced(meta: Mapping[str, Any], stream: Readable) -> None:
     """What the headers tell before anything is read."""
     if meta.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):

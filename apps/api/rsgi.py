@@ -50,7 +50,7 @@ class LeanRsgi:
 
     async def _answer(self, path: Path, call: Call, protocol: Any) -> Answer:
         try:
-            if call.method == "POST":
+            if call.method == "POST" and "POST" in path.allowed:
                 await _take_body(call.META, protocol)
             question = lean.question_of(path, call)
             call.verdict = await self._gate.verify(question.presented, question.ask)
@@ -80,6 +80,9 @@ class LeanRsgi:
 
 async def _take_body(environ: dict[str, Any], protocol: Any) -> None:
     """Reads the body, and keeps no more than it may have and one byte: `bodies.whole` says what is wrong with it."""
+    environ["wsgi.input"] = BytesIO()
+    if bodies.is_awaited_in_vain(environ):
+        return
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
     body, taken = b"", 0
     async for part in protocol:

@@ -152,6 +152,26 @@ def test_elsewhere_leads_nowhere(many: Server, key: str) -> None:
     assert (answer.status, answer.json()["code"]) == (404, "not_found")
 
 
+WAITING = f"{JSON}Content-Length: 20000000\r\nExpect: 100-continue\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "headers", "status"),
+    [
+        ("POST /v1/verify", "Authorization: Bearer {key}\r\n" + WAITING, 413),
+        ("POST /v1/verify", "Authorization: Bearer {key}\r\nContent-Encoding: gzip\r\n" + WAITING, 415),
+        ("POST /v1/verify", WAITING, 401),
+        ("POST /gate", "Authorization: Bearer {key}\r\n" + WAITING, 405),
+        ("POST /elsewhere", WAITING, 404),
+    ],
+)
+def test_body_that_is_refused_unread_is_not_asked_for(
+    many: Server, key: str, start: str, headers: str, status: int
+) -> None:
+    """`send` reads the first answer, which would be `100 Continue`."""
+    assert send(many, start, headers.replace("{key}", key))[0] == status
+
+
 def test_name_with_an_underscore_is_no_header(many: Server, key: str) -> None:
     status, _, _ = send(many, "GET /gate", f"X_API_Key: {key}\r\n" + ABOUT)
     assert status == 401
