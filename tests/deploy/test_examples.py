@@ -6,19 +6,17 @@ import json
 import os
 import re
 import shutil
-import socketserver
 import subprocess
 import sys
 import time
 import urllib.error
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
+from tests.answering import answering
 from tests.deploy.conftest import Key
 from tests.server import ROOT, Server, free_port
 from tools.places import NODE
@@ -89,22 +87,6 @@ def test_code_lets_nobody_in_after_an_odd_answer(program: str, answer: str) -> N
     ):
         code, _ = run(program, "sk_live_nonsense", "leads", "read", url)
     assert code != 0 and len(asked) == 1 and asked_there == []
-
-
-@contextmanager
-def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """The URL of a server that says `answer` to everybody, and what it was asked."""
-    asked: list[bytes] = []
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            asked.append(self.request.recv(65_536))
-            self.request.sendall(answer)
-
-    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
 
 
 # --- a Django project of its own -------------------------------------------------------------------------------------

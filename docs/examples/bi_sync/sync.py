@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,17 +89,27 @@ def _get(path: str) -> Any:
     )
     for trial in range(1, TRIES + 1):
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with _opener.open(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             if refusal.code not in (429, 503) or trial == TRIES:
                 raise SystemExit(f"{path}: {refusal.code} {refusal.read().decode()}") from None
             time.sleep(float(refusal.headers.get("Retry-After", trial)))
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             if trial == TRIES:
                 raise SystemExit(f"{path}: {error}") from None
             time.sleep(trial)
     raise AssertionError
+
+
+class _Here(urllib.request.HTTPRedirectHandler):
+    """The key goes to boltkeys and nowhere else: a redirect is an error, with its status."""
+
+    def redirect_request(self, *args: object) -> None:
+        """None: not followed."""
+
+
+_opener = urllib.request.build_opener(_Here)
 
 
 def main() -> None:

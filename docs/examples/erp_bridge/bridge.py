@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -122,12 +123,24 @@ def ask(method: str, path: str, body: object = None) -> dict[str, Any] | None:
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with _opener.open(request, timeout=10) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as refusal:
         if refusal.code == 404:
             return None
         raise OSError(f"{method} {path}: {refusal.code} {refusal.read().decode()}") from refusal
+    except (HTTPException, ValueError) as half:
+        raise OSError(f"{method} {path}: no whole answer") from half
+
+
+class _Here(urllib.request.HTTPRedirectHandler):
+    """The key goes to boltkeys and nowhere else: a redirect is an error, with its status."""
+
+    def redirect_request(self, *args: object) -> None:
+        """None: not followed."""
+
+
+_opener = urllib.request.build_opener(_Here)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 from collections.abc import Mapping
 from html import escape
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
@@ -51,12 +52,22 @@ def create(values: Mapping[str, str], once: str) -> tuple[int, dict[str, Any]]:
 def _answer(request: urllib.request.Request) -> tuple[int, dict[str, Any]]:
     """Whatever goes wrong on the way is a 503, too."""
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with _opener.open(request, timeout=10) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
         return refusal.code, _problem(refusal.read())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return 503, {"detail": str(error)}
+
+
+class _Here(urllib.request.HTTPRedirectHandler):
+    """The key goes to boltkeys and nowhere else: a redirect is an error, with its status."""
+
+    def redirect_request(self, *args: object) -> None:
+        """None: not followed."""
+
+
+_opener = urllib.request.build_opener(_Here)
 
 
 def _problem(body: bytes) -> dict[str, Any]:
