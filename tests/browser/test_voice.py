@@ -115,6 +115,7 @@ def test_choice_survives_back_and_forward_and_the_presets(page: Page) -> None:
     at_permissions(page, new_name())
     choose(page, "Agents", "Write")
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Create key")).to_be_visible()  # between two pages there is no going back
     page.go_back()
     agents = page.get_by_role("radiogroup", name="Agents", exact=True)
     expect(agents.get_by_role("radio", name="Write")).to_be_checked()
