@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from urllib.parse import quote
 
 from apps.api.problems import Asked
@@ -12,6 +13,8 @@ IGNORED_HEADER = "Boltkeys-Ignored-Fields"
 
 NAMES_MAX = 50
 NAME_MAX = 64
+LENGTH_MAX = 2000
+"""Characters of the header, names of emoji included: many proxies have 4 kB for all headers of an answer."""
 
 
 def is_strict(request: Asked) -> bool:
@@ -29,5 +32,7 @@ def headers(request: Asked, ignored: Sequence[str]) -> dict[str, str]:
 
 def listed(names: Sequence[str]) -> str:
     """`nickname, first%20name`: percent-encoded, so that no name can break out of the header; `...` for the rest."""
-    shown = [quote(redact(name)[:NAME_MAX], safe="") or '""' for name in names[:NAMES_MAX]]
-    return ", ".join([*shown, "..."] if len(names) > NAMES_MAX else shown)
+    encoded = [quote(redact(name)[:NAME_MAX], safe="") or '""' for name in names[:NAMES_MAX]]
+    lengths = accumulate(len(name) + len(", ") for name in encoded)
+    shown = [name for name, length in zip(encoded, lengths, strict=True) if length <= LENGTH_MAX]
+    return ", ".join(shown if len(shown) == len(names) else [*shown, "..."])

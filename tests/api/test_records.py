@@ -171,6 +171,12 @@ def test_many_ignored_names_are_cut_short(key: str) -> None:
     assert len(listed) == 51 and listed[-1] == "..."
 
 
+def test_long_ignored_names_are_cut_short_for_proxies(key: str) -> None:
+    response = call("POST", "/v1/leads", key, body={"name": "Ann"} | {f"{i:02}" + "😀" * 62: i for i in range(3)})
+    first, second, rest = response["Boltkeys-Ignored-Fields"].split(", ")
+    assert (first[:2], second[:2], rest) == ("00", "01", "...")
+
+
 @pytest.mark.parametrize(
     "prefer", ["handling=strict", "Handling=Strict", "wait=5, handling=strict", 'handling="strict"']
 )
