@@ -104,8 +104,13 @@ class Wire:
         return answer
 
     def ask(self, *command: Argument) -> Any:
-        """The answer to one command."""
-        return _sound(self.ask_all([pack(*command)])[0])
+        """The answer to one command, which may run twice: a connection that turns out to be dead is replaced once."""
+        packed = [pack(*command)]
+        try:
+            answers = self.ask_all(packed)
+        except ConnectionError:
+            answers = self.ask_all(packed)
+        return _sound(answers[0])
 
     def ask_all(self, commands: Sequence[bytes]) -> list[Any]:
         """The answers to commands, in one round trip. One that Redis refused is a `ResponseError` among them."""

@@ -21,6 +21,8 @@ def test_connection_is_replaced_however_often_it_breaks(wire: Wire) -> None:
     for _ in range(150):
         client.client_kill_filter(_id=str(wire.ask("CLIENT", "ID")))
         assert wire.evaluate(Script("return 1"), pack("PING")) == b"PONG"
+        client.client_kill_filter(_id=str(wire.ask("CLIENT", "ID")))
+        assert wire.ask("PING") == b"PONG"
 
 
 def test_every_thread_gets_a_connection_however_many_there_were(wire: Wire) -> None:
