@@ -71,8 +71,7 @@ class Changes:
             run = _run_id(wire)
             told = _told_until(wire, mark, run, now)
             if told is None:
-                for found in _records(wire):
-                    _drop_unless_changing(wire, found)
+                _drop_all(wire)
             else:
                 here = [d for d in changed_since(told - SEEN_WITHIN) if names.bucket_of(d) in buckets]
                 if not self.assert_again(here):
@@ -105,16 +104,11 @@ class Changes:
 
     def forget_all(self) -> int:
         """Drops all records, but for the marks of changes; returns how many there were. Raises `Unavailable`."""
-        dropped = 0
         try:
-            for wire, _ in self._nodes.all():
-                for found in _records(wire):
-                    _drop_unless_changing(wire, found)
-                    dropped += len(found)
+            return sum(_drop_all(wire) for wire, _ in self._nodes.all())
         except FAILURES as error:
             self._note_failure(error)
             raise Unavailable("Redis does not answer, so what it holds could not be dropped. Try again.") from error
-        return dropped
 
     def forget_idle(self) -> int:
         """Drops the records that nobody has asked about for long; returns how many."""
@@ -145,6 +139,15 @@ def _drop(wire: Wire, found: Sequence[bytes]) -> int:
     """One command for each name: those of one server are in many slots of a cluster, which no command may mix."""
     answers = wire.ask_all([pack("UNLINK", name) for name in found]) if found else []
     return sum(answer for answer in answers if isinstance(answer, int))
+
+
+def _drop_all(wire: Wire) -> int:
+    """Drops the records on a server, but for the marks of changes; returns how many names there were."""
+    number = 0
+    for found in _records(wire):
+        _drop_unless_changing(wire, found)
+        number += len(found)
+    return number
 
 
 def _drop_unless_changing(wire: Wire, found: Sequence[bytes]) -> None:
