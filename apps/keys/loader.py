@@ -15,6 +15,7 @@ from apps.audit.models import Event
 from apps.core.breaker import Breaker
 from apps.core.records import KeyRecord, MembershipRecord, OwnerRecord, ProjectRecord
 from apps.keys.models import Key
+from apps.keys.statement import Statement
 from apps.projects.models import Membership, Role
 
 _PROJECT = ("project_id", "project__slug", "project__catalogue", "project__suspended_at")
@@ -30,6 +31,8 @@ _KEY = (
 )
 _OWNER = ("owner_id", "owner__email", "owner__is_active", "owner__deleted_at")
 _GRANT = ("grants__resource", "grants__action")
+
+_RECORD = Statement((*_KEY, *_PROJECT, *_OWNER, *_GRANT), lambda digest: Key.objects.filter(digest=digest))
 
 GATE_CHANGES = (
     EventType.KEY_REVOKED,
@@ -55,7 +58,7 @@ _database = Breaker("The database does not answer. Try again in a moment.")
 def load(digest: bytes) -> KeyRecord | None:
     """The record of the key with this digest, as the database has it now. Raises `Unavailable`."""
     with _database.asking(DatabaseError, InterfaceError):
-        rows = list(Key.objects.filter(digest=digest).values(*_KEY, *_PROJECT, *_OWNER, *_GRANT))
+        rows = _RECORD.rows(digest)
         return _record(rows) if rows else None
 
 
