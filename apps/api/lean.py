@@ -19,7 +19,7 @@ from apps.api.calls import Answer, Call, Question
 from apps.api.identity import Header
 from apps.api.middleware import DEPENDS_ON
 from apps.api.problems import Problem
-from apps.core.ids import new_id
+from apps.core.ids import request_id
 from apps.core.verify import Verdict
 from apps.gate import gate
 
@@ -70,7 +70,7 @@ def path_of(text: str) -> Path | None:
 
 
 def opened(environ: dict[str, Any]) -> Call:
-    environ["boltkeys.request_id"] = new_id("req")
+    environ["boltkeys.request_id"] = request_id()
     return Call(environ)
 
 

@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 
 from apps.api import limits, problems
 from apps.api.authentication import VERDICT
-from apps.core.ids import new_id
+from apps.core.ids import request_id
 from apps.gate import gate
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -28,9 +28,9 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = request.META["boltkeys.request_id"] = new_id("req")
+        made = request.META["boltkeys.request_id"] = request_id()
         response = self.get_response(request)
-        response["X-Request-Id"] = request_id
+        response["X-Request-Id"] = made
         return response
 
 
