@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from apps.api import identity
 from apps.api.calls import Answer, Call, Question
-from apps.api.identity import NOBODY, Header, identity
+from apps.api.identity import NOBODY, Header
 from apps.api.problems import Problem
 from apps.api.refusals import known, refusal
 from apps.core import original
@@ -42,7 +43,7 @@ def answer(call: Call, question: Question, verdict: Verdict) -> Answer:
     if not verdict:
         raise refusal(verdict, None)
     record, _, project = known(verdict)
-    return Answer(204, identity(record, project).headers)
+    return Answer(204, identity.headers(record, project))
 
 
 def _named(call: Call, uri: str) -> Original:

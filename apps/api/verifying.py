@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.api import bodies, preferences
+from apps.api import bodies, identity, preferences
 from apps.api.calls import Answer, Call, Question
-from apps.api.identity import identity
 from apps.api.parsers import check_media_type, parse_object
 from apps.api.problems import Problem
 from apps.api.refusals import known, refusal
@@ -84,4 +83,4 @@ def _good(call: Call, verdict: Verdict) -> Answer:
     if verdict.rate is None:
         raise RuntimeError("A verdict ok without a rate.")
     headers = [("Content-Type", "application/json"), *preferences.headers(call, call.ignored).items()]
-    return Answer(200, headers, identity(record, project).json(verdict.rate))
+    return Answer(200, headers, identity.verdict(record, project, verdict.rate))
