@@ -125,23 +125,44 @@ class Admit(Protocol):
         """Counts the request, in one round trip; None when the record's version is not the one that holds."""
 
 
+class Examined(NamedTuple):
+    """A key that is known, and what its record says of the request. Only `admit` can let it in."""
+
+    digest: bytes
+    found: Found
+    ask: Ask
+    judgement: Judgement
+
+    def verdict(self, admission: Admission) -> Verdict:
+        return Verdict(admission.code, self.found.record, self.judgement, admission.rate)
+
+
 def verify(presented: str, ask: Ask, *, catalogues: Mapping[str, Catalogue], find: Find, admit: Admit) -> Verdict:
     """The verdict on `presented`, metered. Raises `Unavailable` when no store can tell."""
+    for attempt in range(3):
+        examined = examine(presented, ask, catalogues, find, attempt)
+        if isinstance(examined, Verdict):
+            return examined
+        admission = admit(*examined)
+        if admission is not None:
+            return examined.verdict(admission)
+    raise Unavailable("The key changed while it was being verified. Try again.")
+
+
+def examine(
+    presented: str, ask: Ask, catalogues: Mapping[str, Catalogue], find: Find, attempt: int = 0
+) -> Examined | Verdict:
+    """All of `verify` that comes before `admit`; a verdict when there is nothing to admit."""
     if not secret.is_well_formed(presented):
         return Verdict("malformed")
     digest = secret.digest(presented)
-    for attempt in range(3):
-        try:
-            found = find(digest, ask, attempt)
-        except Flooded:
-            return Verdict("rate_limited")
-        if found is None:
-            return Verdict("unknown")
-        judgement = _judge_once(found, ask, catalogues)
-        admission = admit(digest, found, ask, judgement)
-        if admission is not None:
-            return Verdict(admission.code, found.record, judgement, admission.rate)
-    raise Unavailable("The key changed while it was being verified. Try again.")
+    try:
+        found = find(digest, ask, attempt)
+    except Flooded:
+        return Verdict("rate_limited")
+    if found is None:
+        return Verdict("unknown")
+    return Examined(digest, found, ask, _judge_once(found, ask, catalogues))
 
 
 JUDGED_MAX = 16

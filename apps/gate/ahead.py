@@ -11,11 +11,10 @@ from typing import Any
 import redis
 
 from apps.core import secret
-from apps.core.verify import Ask, Verdict
+from apps.core.verify import Ask, Examined, Verdict
 from apps.gate import gate
 from apps.gate.shared import SharedGate
 from apps.gate.tally import TALLY
-from apps.gate.waiting import Waiting, begin
 from apps.gate.wire import FAILURES, Line, Wire
 
 
@@ -24,23 +23,23 @@ class Pending:
     """A question that is under way. `verdict` or `drop` has to be called, once, by the thread that asked."""
 
     _shared: SharedGate
-    _waiting: Waiting
+    _examined: Examined
     _wire: Wire
     _line: Line
     is_read: bool = False
 
     def verdict(self, presented: str, ask: Ask) -> Verdict | None:
         """The verdict, counted. None when this was another question, or the gate has to be asked once more."""
-        if self.is_read or (secret.digest(presented), ask) != (self._waiting.digest, self._waiting.ask):
+        if self.is_read or (secret.digest(presented), ask) != (self._examined.digest, self._examined.ask):
             return None
-        waiting, began, answer = self._waiting, perf_counter(), self._read()
+        examined, began, answer = self._examined, perf_counter(), self._read()
         if answer is None or isinstance(answer, redis.ResponseError):
             return None
-        admission = self._shared.read(waiting.digest, waiting.found, answer)
+        admission = self._shared.read(examined.digest, examined.found, answer)
         if admission is None:
             return None
         TALLY.note(admission.code, perf_counter() - began)
-        return waiting.verdict(admission)
+        return examined.verdict(admission)
 
     def drop(self) -> None:
         """Reads the answer when nobody wanted it: it must not be taken for that to the next question."""
@@ -54,7 +53,7 @@ class Pending:
         except ConnectionError:  # it may have been dead for long: who asks next finds out whether Redis is
             return None
         except FAILURES as error:
-            self._shared.note_failure(error, self._waiting.digest)
+            self._shared.note_failure(error, self._examined.digest)
             return None
 
 
@@ -64,17 +63,17 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
     None: nothing was asked.
     """
     shared = gate.current()
-    waiting = begin(shared, presented, ask) if isinstance(shared, SharedGate) else None
-    if not isinstance(shared, SharedGate) or not isinstance(waiting, Waiting) or waiting.judgement.code != "ok":
+    examined = gate.begin(shared, presented, ask) if isinstance(shared, SharedGate) else None
+    if not isinstance(shared, SharedGate) or not isinstance(examined, Examined) or examined.judgement.code != "ok":
         return None
-    if not shared.is_up(waiting.digest):
+    if not shared.is_up(examined.digest):
         return None
-    command = shared.command(waiting.digest, waiting.found, ask, waiting.judgement)
+    command = shared.command(examined.digest, examined.found, ask, examined.judgement)
     try:
-        wire = shared.wire_ahead(waiting.digest)
-        return Pending(shared, waiting, wire, wire.send(command))
+        wire = shared.wire_ahead(examined.digest)
+        return Pending(shared, examined, wire, wire.send(command))
     except ConnectionError:
         return None
     except FAILURES as error:
-        shared.note_failure(error, waiting.digest)
+        shared.note_failure(error, examined.digest)
         return None

@@ -11,10 +11,9 @@ from typing import Any, Final, cast
 import redis
 from django.db import close_old_connections
 
-from apps.core.verify import Admission, Ask, Verdict
+from apps.core.verify import Admission, Ask, Examined, Verdict
 from apps.gate import gate
 from apps.gate.shared import TIMEOUT, SharedGate
-from apps.gate.waiting import Waiting, begin
 from apps.gate.wire import Wire, reader
 
 THREADS = 8
@@ -49,26 +48,27 @@ class BatchedGate:
         """The verdict, counted when this returns. Raises `Unavailable`."""
         shared = gate.current()
         if isinstance(shared, SharedGate):
-            begun = begin(shared, presented, ask)
+            begun = gate.begin(shared, presented, ask)
             if isinstance(begun, Verdict):
                 return begun
             if begun and (admission := await self._admit(shared, begun)):
                 return begun.verdict(admission)
         return await self._loop.run_in_executor(self._threads, _verify, presented, ask)
 
-    async def _admit(self, shared: SharedGate, waiting: Waiting) -> Admission | None:
+    async def _admit(self, shared: SharedGate, examined: Examined) -> Admission | None:
         """None: it has to be asked about once more, and more patiently."""
-        pipe = self._pipe(shared, waiting.digest)
+        digest, found, *_ = examined
+        pipe = self._pipe(shared, digest)
         if pipe is None:
             return None
         try:
-            answer = await pipe.ask(shared.command(waiting.digest, waiting.found, waiting.ask, waiting.judgement))
+            answer = await pipe.ask(shared.command(*examined))
         except OSError as error:
-            shared.note_failure(error, waiting.digest)  # so that no thread asks what has not answered
+            shared.note_failure(error, digest)  # so that no thread asks what has not answered
             return None
         if isinstance(answer, redis.ResponseError):
             return None
-        return shared.read(waiting.digest, waiting.found, answer)
+        return shared.read(digest, found, answer)
 
     def _pipe(self, shared: SharedGate, digest: bytes) -> Pipe | None:
         """The pipe to the server that has the key; None while there is none, or the server is away."""

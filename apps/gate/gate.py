@@ -15,8 +15,9 @@ from django.conf import settings
 
 from apps.core import verify as rules
 from apps.core.catalogue import Catalogue
+from apps.core.errors import Unavailable
 from apps.core.records import KeyRecord
-from apps.core.verify import Admit, Ask, Find, Verdict
+from apps.core.verify import Ask, Examined, Verdict
 from apps.gate.embedded import EmbeddedGate
 from apps.gate.meter import Backlog, Batch
 from apps.gate.names import Named
@@ -65,14 +66,9 @@ def current() -> EmbeddedGate | SharedGate:
     return SharedGate(settings.REDIS_URL, embedded) if settings.REDIS_URL else embedded
 
 
-def verify(presented: str, ask: Ask, *, find: Find | None = None, admit: Admit | None = None) -> Verdict:
-    """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`.
-
-    `find` and `admit` are the gate's own unless given; only what the gate decides by itself is in its tally.
-    """
+def verify(presented: str, ask: Ask) -> Verdict:
+    """The verdict on a presented key. It has been counted when this returns. Raises `Unavailable`."""
     gate, catalogues = current(), _configured().catalogues()
-    if find or admit:
-        return rules.verify(presented, ask, catalogues=catalogues, find=find or gate.find, admit=admit or gate.admit)
     began, code = perf_counter(), "unavailable"
     try:
         verdict = rules.verify(presented, ask, catalogues=catalogues, find=gate.find, admit=gate.admit)
@@ -80,6 +76,17 @@ def verify(presented: str, ask: Ask, *, find: Find | None = None, admit: Admit |
     finally:
         TALLY.note(code, perf_counter() - began)
     return verdict
+
+
+def begin(shared: SharedGate, presented: str, ask: Ask) -> Examined | Verdict | None:
+    """As much of `verify` as this process knows by itself, for callers who then ask Redis in another way.
+
+    None: more has to be asked than Redis, or than once, as `verify` does. Nothing has been counted.
+    """
+    try:
+        return rules.examine(presented, ask, _configured().catalogues(), shared.remembered)
+    except (LookupError, Unavailable):
+        return None
 
 
 @contextmanager
