@@ -13,9 +13,10 @@ INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework.authtoken", "rest_framework_a
 ROOT_URLCONF = "bench.site.urls"
 WSGI_APPLICATION = "bench.site.wsgi.application"
 
-# One connection that stays open: 20 µs less for each query of a peer than the pool that boltkeys itself runs with.
+# One connection that stays open, and is not asked whether it still does: a third less for each query of a peer than the
+# pool that boltkeys itself runs with.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
-DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}
 # Of `bench.lookup`: the same tables, with few and with many rows.
 DATABASES |= {name: {**DATABASES["default"], "NAME": f"lookup_{name}"} for name in ("small", "large")}
 
