@@ -9,14 +9,17 @@ has been counted all the same.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, URLResolver, get_resolver, get_urlconf
 
 from apps.api.authentication import AHEAD, ApiKeyAuthentication, question_of
 from apps.api.problems import Problem
 from apps.gate.ahead import Pending, ask_ahead
+
+ROUTES_KEPT = 1024
 
 
 class Ahead:
@@ -47,14 +50,31 @@ class Ahead:
         return ask_ahead(*question) if question else None
 
 
+class _Route(NamedTuple):
+    """Leads to a view that asks for a key."""
+
+    made_by: type[Any]
+    options: dict[str, Any]
+    arguments: dict[str, Any]
+
+
 def _view(path: str) -> Any:
     """The view that will answer, as far as `question_of` looks at it; None for one that asks for no key."""
-    match: Any = resolve(path)
-    made_by = getattr(match.func, "view_class", None)
-    if made_by is None or not any(issubclass(c, ApiKeyAuthentication) for c in made_by.authentication_classes):
+    route = _route(get_resolver(get_urlconf()), path)
+    if route is None:
         return None
-    view = made_by(**match.func.view_initkwargs)
-    view.kwargs = match.kwargs
+    view = route.made_by(**route.options)
+    view.kwargs = route.arguments
     if hasattr(view, "get") and not hasattr(view, "head"):
         view.head = view.get  # as Django's `View.setup`
     return view
+
+
+@lru_cache(maxsize=ROUTES_KEPT)
+def _route(resolver: URLResolver, path: str) -> _Route | None:
+    """Remembered: Django looks for it as well, which takes as long as all of asking."""
+    match: Any = resolver.resolve(path)
+    made_by = getattr(match.func, "view_class", None)
+    if made_by is None or not any(issubclass(c, ApiKeyAuthentication) for c in made_by.authentication_classes):
+        return None
+    return _Route(made_by, match.func.view_initkwargs, match.kwargs)

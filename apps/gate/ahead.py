@@ -10,7 +10,6 @@ from typing import Any
 
 import redis
 
-from apps.core import secret
 from apps.core.verify import Ask, Examined, Verdict
 from apps.gate import gate
 from apps.gate.shared import SharedGate
@@ -23,6 +22,7 @@ class Pending:
     """A question that is under way. `verdict` or `drop` has to be called, once, by the thread that asked."""
 
     _shared: SharedGate
+    _presented: str
     _examined: Examined
     _wire: Wire
     _line: Line
@@ -30,7 +30,7 @@ class Pending:
 
     def verdict(self, presented: str, ask: Ask) -> Verdict | None:
         """The verdict, counted. None when this was another question, or the gate has to be asked once more."""
-        if self.is_read or (secret.digest(presented), ask) != (self._examined.digest, self._examined.ask):
+        if self.is_read or (presented, ask) != (self._presented, self._examined.ask):
             return None
         examined, began, answer = self._examined, perf_counter(), self._read()
         if answer is None or isinstance(answer, redis.ResponseError):
@@ -68,10 +68,10 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
         return None
     if not shared.is_up(examined.digest):
         return None
-    command = shared.command(examined.digest, examined.found, ask, examined.judgement)
+    command = shared.command(*examined)
     try:
         wire = shared.wire_ahead(examined.digest)
-        return Pending(shared, examined, wire, wire.send(command))
+        return Pending(shared, presented, examined, wire, wire.send(command))
     except ConnectionError:
         return None
     except FAILURES as error:
