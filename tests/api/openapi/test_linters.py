@@ -45,6 +45,7 @@ def test_spectral_finds_nothing(documents: list[str], tmp_path: Path) -> None:
 def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
     """They would find something, were there something to find."""
     broken = fetched("boltly")
+    broken["paths"] = {"/v1/me": broken["paths"]["/v1/me"]}  # a whole document takes them long to read
     del broken["paths"]["/v1/me"]["get"]["operationId"]
     (tmp_path / "broken.json").write_text(json.dumps(broken))
     (tmp_path / "rules.yaml").write_text("extends: spectral:oas\n")
