@@ -20,7 +20,7 @@ from apps.core.errors import Conflict, invalid
 from apps.core.fields import define
 from apps.core.times import rfc3339
 from apps.keys import ceiling
-from apps.projects import giving, queries, service
+from apps.projects import giving, invitations, queries, service
 from apps.projects.models import Invitation, Membership, Outcome
 from apps.projects.policy import Right
 from apps.records import cursor as cursors
@@ -78,7 +78,7 @@ class Members(MemberView):
     @idempotent
     def post(self, request: Request) -> Response:
         sent = body.read(request, MEMBERS, required=("email", "role"))
-        made = service.invite(
+        made = invitations.invite(
             actor=actor_of(request),
             project=self.project,
             email=sent.get("email"),
@@ -112,7 +112,7 @@ class OneMember(MemberView):
     def delete(self, request: Request, member_id: str) -> Response:
         member = self.found(member_id)
         if isinstance(member, Invitation):
-            row = service.withdraw_invitation(actor=actor_of(request), invitation=member, ask=self.ask)
+            row = invitations.withdraw(actor=actor_of(request), invitation=member, ask=self.ask)
             if row.outcome == Outcome.ACCEPTED:
                 raise Conflict("The invitation has been accepted meanwhile: remove the member.", "accepted")
         else:
@@ -128,7 +128,7 @@ def member_json(row: Membership | Invitation) -> dict[str, Any]:
 
 def _member(row: Membership) -> dict[str, Any]:
     user = row.user
-    known = {"user_id": str(user.pk), "email": user.email, "name": user.name, "grants": list(service.scopes_of(row))}
+    known = {"user_id": str(user.pk), "email": user.email, "name": user.name, "grants": list(queries.scopes_of(row))}
     status = ACTIVE if user.is_active else DISABLED
     return {**known, "status": status, "invited_by": None, "expires_at": None}
 

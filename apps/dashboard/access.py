@@ -17,7 +17,7 @@ from apps.core.resources import Resource
 from apps.projects import catalogues, policy, queries
 from apps.projects.models import Membership, Project, Role
 from apps.projects.policy import Right
-from apps.projects.service import scopes_of
+from apps.projects.queries import scopes_of
 
 __all__ = ["Access", "actor_of", "login_required", "project_for", "usable"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -115,3 +116,14 @@ def project_with_slug(slug: str) -> Project:
     if project is None:
         raise Missing(f"There is no project with the slug {slug!r}.")
     return project
+
+
+def scopes_of(membership: Membership) -> tuple[str, ...]:
+    """What the membership was granted, sorted. An administrator may do everything whatever is written here."""
+    return tuple(sorted(grant.scope for grant in membership.grants.all()))
+
+
+def state_of(row: Membership | Invitation) -> str:
+    """Role and grants in a few characters, which are others as soon as one of them changes."""
+    scopes = sorted(row.grants) if isinstance(row, Invitation) else scopes_of(row)
+    return hashlib.sha256(" ".join((row.role, *scopes)).encode()).hexdigest()[:32]

@@ -17,7 +17,7 @@ from apps.core.actor import OPERATOR, Actor
 from apps.core.errors import Refused
 from apps.keys import ceiling
 from apps.keys import service as keys
-from apps.projects import service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Invitation, Membership, Project
 from tests import make
 from tests.api.call import call, data, pointers, problem, secret_for
@@ -111,8 +111,8 @@ def test_invitation_is_sent_and_becomes_a_member_with_what_it_said(who: str, voi
     event = Event.objects.get(type="invitation.sent")
     assert (event.target_id, event.data) == (made["id"], {"role": "member", "again": False, "grants": ["calls:read"]})
     dora = make.user("dora@example.com")
-    joined = service.accept_invitation(actor=make.TESTER, invitation=Invitation.objects.get(pk=made["id"]), user=dora)
-    assert (joined.role, service.scopes_of(joined)) == ("member", ("calls:read",))
+    joined = invitations.accept(actor=make.TESTER, invitation=Invitation.objects.get(pk=made["id"]), user=dora)
+    assert (joined.role, queries.scopes_of(joined)) == ("member", ("calls:read",))
     problem(call("GET", f"{PEOPLE}/{made['id']}", who), 404, "not_found")
     assert data(call("GET", of(voice, dora), who))["grants"] == ["calls:read"]
 
@@ -132,7 +132,7 @@ def test_invitation_that_is_sent_twice_for_one_idempotency_key_is_one(who: str, 
 
 def test_work_that_was_cut_off_after_the_invitation_sends_no_second_mail(voice: Project) -> None:
     for _ in range(2):
-        made = service.invite(
+        made = invitations.invite(
             actor=OPERATOR, project=voice, email="d@example.com", role="member", invitation_id="inv_" + "x" * 22
         )
         assert made.id == "inv_" + "x" * 22
@@ -237,7 +237,7 @@ def test_no_key_makes_changes_or_removes_an_administrator(
     who = secret_for(voice, unrestricted=True, name="All") if unrestricted else key
     service.add_member(actor=OPERATOR, project=voice, user=make.user("adam@example.com"), role="administrator")
     adam = of(voice, User.objects.get(email="adam@example.com"))
-    boss = service.invite(actor=OPERATOR, project=voice, email="boss@example.com", role="administrator")
+    boss = invitations.invite(actor=OPERATOR, project=voice, email="boss@example.com", role="administrator")
     for response in (
         invite(who, role="administrator"),
         invite(who, "boss@example.com", role="member"),
@@ -308,7 +308,7 @@ def test_key_that_ended_while_its_request_ran_changes_nothing(voice: Project) ->
     keys.revoke_key(actor=make.TESTER, key=made.key, reason="leaked")
     for asked in (ask, None):
         with pytest.raises(Refused):
-            service.invite(actor=actor, project=voice, email="d@example.com", role="member", ask=asked)
+            invitations.invite(actor=actor, project=voice, email="d@example.com", role="member", ask=asked)
     assert not Invitation.objects.exists()
 
 
@@ -323,7 +323,7 @@ def test_mail_and_list_name_the_key_that_invites(voice: Project, key: str) -> No
 
 def test_people_of_another_project_are_not_there(voice: Project, who: str, mallory: User) -> None:
     other = make.project("Other", catalogue="voice", administrator=mallory)
-    invited = service.invite(actor=OPERATOR, project=other, email="x@example.com", role="member")
+    invited = invitations.invite(actor=OPERATOR, project=other, email="x@example.com", role="member")
     nobody = [f"{PEOPLE}/{each}" for each in ("mem_" + "0" * 22, "inv_" + "0" * 22, "x", "%00", "mem_%F0%9F%92%A9")]
     for path in (of(other, mallory), f"{PEOPLE}/{invited.id}", *nobody):
         for method in ("GET", "PATCH", "DELETE"):

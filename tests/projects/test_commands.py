@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from apps.accounts.models import User
 from apps.projects.models import Membership, Project
-from apps.projects.service import scopes_of
+from apps.projects.queries import scopes_of
 from tests.make import PASSWORD
 
 pytestmark = pytest.mark.django_db

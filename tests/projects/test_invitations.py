@@ -16,7 +16,7 @@ from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.actor import OPERATOR, Actor
 from apps.core.errors import Conflict, Invalid, Refused
-from apps.projects import queries, service, tasks
+from apps.projects import invitations, queries, service, tasks
 from apps.projects.models import Invitation, Membership, Project
 from tests.make import PASSWORD
 
@@ -28,7 +28,7 @@ def as_actor(user: User) -> Actor:
 
 
 def invite(project: Project, email: str = "dora@example.com", role: str = "member") -> Invitation:
-    return service.invite(actor=OPERATOR, project=project, email=email, role=role)
+    return invitations.invite(actor=OPERATOR, project=project, email=email, role=role)
 
 
 def send(invitation: Invitation) -> str:
@@ -49,7 +49,7 @@ def events(kind: str) -> list[Event]:
 
 def test_an_invitation_is_queued_with_its_row_and_holds_seven_days(project: Project, alice: User) -> None:
     before = timezone.now()
-    made = service.invite(actor=as_actor(alice), project=project, email=" Dora@Example.com", role="member")
+    made = invitations.invite(actor=as_actor(alice), project=project, email=" Dora@Example.com", role="member")
     assert (made.email, made.role, made.invited_by) == ("dora@example.com", "member", alice.email)
     assert before <= made.expires_at - timedelta(days=7) <= timezone.now()
     [queued] = DBTaskResult.objects.all()
@@ -134,28 +134,28 @@ def test_a_withdrawn_invitation_sends_and_opens_nothing(project: Project, alice:
     invitation = invite(project, mallory.email)
     send(invitation)
     for _ in range(2):
-        service.withdraw_invitation(actor=as_actor(alice), invitation=invitation)
+        invitations.withdraw(actor=as_actor(alice), invitation=invitation)
     assert len(events("invitation.withdrawn")) == 1
     mail.outbox.clear()
     tasks.send_invitation.call(invitation.id)
     assert mail.outbox == []
     with pytest.raises(Conflict) as refused:
-        service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+        invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     assert refused.value.code == "withdrawn"
     assert list(queries.open_invitations(project)) == []
 
 
 def test_an_accepted_invitation_cannot_be_withdrawn(project: Project, mallory: User, alice: User) -> None:
     invitation = invite(project, mallory.email)
-    service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
-    row = service.withdraw_invitation(actor=as_actor(alice), invitation=invitation)
+    invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
+    row = invitations.withdraw(actor=as_actor(alice), invitation=invitation)
     assert row.outcome == "accepted"
     assert not events("invitation.withdrawn")
 
 
 def test_only_administrators_withdraw(project: Project, bob: User) -> None:
     with pytest.raises(Refused):
-        service.withdraw_invitation(actor=as_actor(bob), invitation=invite(project))
+        invitations.withdraw(actor=as_actor(bob), invitation=invite(project))
 
 
 # --- Accepting
@@ -163,7 +163,7 @@ def test_only_administrators_withdraw(project: Project, bob: User) -> None:
 
 def test_the_invited_user_gets_the_role(project: Project, mallory: User) -> None:
     invitation = invite(project, mallory.email, "administrator")
-    made = service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+    made = invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     assert (made.project, made.user, made.role) == (project, mallory, "administrator")
     [event] = events("invitation.accepted")
     assert (event.actor_label, event.project_id) == (mallory.email, project.id)
@@ -171,17 +171,17 @@ def test_the_invited_user_gets_the_role(project: Project, mallory: User) -> None
 
 def test_nobody_else_can_use_the_link(project: Project, mallory: User) -> None:
     with pytest.raises(Refused) as refused:
-        service.accept_invitation(actor=as_actor(mallory), invitation=invite(project), user=mallory)
+        invitations.accept(actor=as_actor(mallory), invitation=invite(project), user=mallory)
     assert refused.value.code == "wrong_account"
     assert not Membership.objects.filter(project=project, user=mallory).exists()
 
 
 def test_an_invitation_works_once(project: Project, mallory: User) -> None:
     invitation = invite(project, mallory.email)
-    made = service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+    made = invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     service.remove_member(actor=OPERATOR, membership=made)
     with pytest.raises(Conflict) as refused:
-        service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+        invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     assert refused.value.code == "accepted"
 
 
@@ -189,7 +189,7 @@ def test_an_expired_invitation_is_refused(project: Project, mallory: User) -> No
     invitation = invite(project, mallory.email)
     Invitation.objects.update(expires_at=timezone.now())
     with pytest.raises(Conflict) as refused:
-        service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+        invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     assert refused.value.code == "expired"
 
 
@@ -197,12 +197,12 @@ def test_an_older_invitation_never_changes_a_role(project: Project, mallory: Use
     invitation = invite(project, mallory.email, "administrator")
     service.add_member(actor=OPERATOR, project=project, user=mallory, role="partner")
     with pytest.raises(Conflict):
-        service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+        invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
     assert Membership.objects.get(project=project, user=mallory).role == "partner"
 
 
 def join(invitation: Invitation, password: str = PASSWORD, name: str = "Dora") -> Membership:
-    return service.accept_invitation_as_new_user(
+    return invitations.accept_as_new_user(
         ip="192.0.2.9", request_id="req_9", invitation=invitation, password=password, name=name
     )
 
@@ -223,7 +223,7 @@ def test_a_refused_join_leaves_no_account(project: Project) -> None:
         join(invitation, password="short")
     with pytest.raises(Invalid):
         join(invitation, name="\u200b")
-    service.withdraw_invitation(actor=OPERATOR, invitation=invitation)
+    invitations.withdraw(actor=OPERATOR, invitation=invitation)
     with pytest.raises(Conflict):
         join(invitation)
     assert not User.objects.filter(email="dora@example.com").exists()

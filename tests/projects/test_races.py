@@ -11,7 +11,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.core.actor import Actor
 from apps.core.errors import BoltkeysError
-from apps.projects import queries, service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Membership, Project
 from tests import make
 
@@ -92,13 +92,15 @@ def test_projects_of_one_name_made_at_once_all_get_a_slug() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_invitation_accepted_twice_at_once_makes_one_member(project: Project, mallory: User) -> None:
-    invitation = service.invite(actor=Actor("system", "t", "t"), project=project, email=mallory.email, role="member")
+    invitation = invitations.invite(
+        actor=Actor("system", "t", "t"), project=project, email=mallory.email, role="member"
+    )
     start = Barrier(2)
 
     def accept(_: int) -> bool:
         start.wait()
         try:
-            service.accept_invitation(actor=as_actor(mallory), invitation=invitation, user=mallory)
+            invitations.accept(actor=as_actor(mallory), invitation=invitation, user=mallory)
         except BoltkeysError:
             return False
         finally:

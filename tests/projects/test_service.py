@@ -11,7 +11,7 @@ from apps.core.actor import OPERATOR, Actor
 from apps.core.errors import Conflict, Invalid, Missing, Refused
 from apps.core.verify import Ask
 from apps.gate import gate
-from apps.projects import queries, service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Membership, Project
 from tests import make
 
@@ -105,7 +105,7 @@ def test_a_member_is_added_with_grants_and_recorded(project: Project, mallory: U
     added = service.add_member(
         actor=as_actor(alice), project=project, user=mallory, role="partner", grants=["leads:read", "calls:write"]
     )
-    assert (added.role, service.scopes_of(added)) == ("partner", ("calls:write", "leads:read"))
+    assert (added.role, queries.scopes_of(added)) == ("partner", ("calls:write", "leads:read"))
     [event] = events("member.added")
     assert event.data == {"role": "partner", "grants": ["calls:write", "leads:read"]}
     assert (event.target_id, event.actor_label) == (str(mallory.pk), alice.email)
@@ -115,7 +115,7 @@ def test_adding_a_member_again_sets_role_and_grants_anew(project: Project, bob: 
     service.add_member(actor=OPERATOR, project=project, user=bob, role="partner", grants=["leads:read"])
     again = service.add_member(actor=OPERATOR, project=project, user=bob, role="member", grants=["calls:read"])
     assert again == membership(project, bob)
-    assert (again.role, service.scopes_of(again)) == ("member", ("calls:read",))
+    assert (again.role, queries.scopes_of(again)) == ("member", ("calls:read",))
     assert events("member.changed")[0].data == {
         "from": {"role": "partner", "grants": ["leads:read"]},
         "to": {"role": "member", "grants": ["calls:read"]},
@@ -149,7 +149,7 @@ def test_roles_and_grants_are_those_of_the_catalogue(
 def test_a_change_of_role_keeps_the_grants(project: Project, bob: User) -> None:
     row = service.set_grants(actor=OPERATOR, membership=membership(project, bob), grants=["leads:read"])
     changed = service.change_role(actor=OPERATOR, membership=row, role="administrator")
-    assert (changed.role, service.scopes_of(changed)) == ("administrator", ("leads:read",))
+    assert (changed.role, queries.scopes_of(changed)) == ("administrator", ("leads:read",))
 
 
 def test_a_removed_member_is_an_outsider(project: Project, bob: User, alice: User) -> None:
@@ -209,7 +209,7 @@ def test_whoever_lost_the_right_changes_nothing_any_more(project: Project, alice
         lambda: service.change_role(actor=actor, membership=membership(project, carol), role="administrator"),
         lambda: service.set_grants(actor=actor, membership=membership(project, carol), grants=["leads:read"]),
         lambda: service.add_member(actor=actor, project=project, user=alice, role="administrator"),
-        lambda: service.invite(actor=actor, project=project, email="dora@example.com", role="member"),
+        lambda: invitations.invite(actor=actor, project=project, email="dora@example.com", role="member"),
     ):
         with pytest.raises(Refused):
             change()

@@ -21,7 +21,7 @@ from apps.accounts.queries import user_with_email
 from apps.core.errors import Conflict, Refused
 from apps.dashboard.access import actor_of, visitor_of
 from apps.dashboard.account.forms import JoinForm
-from apps.projects import queries, service
+from apps.projects import invitations, queries
 from apps.projects.models import Invitation, Membership
 
 
@@ -48,7 +48,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("invitation", token)
     user = request.user
     try:
-        made = service.accept_invitation(actor=actor_of(request, user), invitation=invitation, user=user)
+        made = invitations.accept(actor=actor_of(request, user), invitation=invitation, user=user)
     except (Refused, Conflict):
         return redirect("invitation", token)  # which says what is the matter
     return _welcome(request, made)
@@ -66,7 +66,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return _show_join(request, invitation, form, token, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     visitor = visitor_of(request)
     try:
-        made = service.accept_invitation_as_new_user(
+        made = invitations.accept_as_new_user(
             ip=visitor.ip, request_id=visitor.request_id, invitation=invitation, **form.cleaned_data
         )
     except Conflict:

@@ -14,6 +14,7 @@ from apps.core.actor import OPERATOR, Actor
 from apps.core.ids import random_text
 from apps.dashboard.demo import clock
 from apps.dashboard.demo.words import DOMAIN, PROJECT
+from apps.projects import invitations
 from apps.projects import service as projects
 from apps.projects.models import Invitation, Membership, Project, Role
 
@@ -71,7 +72,7 @@ def team(project: Project, administrator: User, now: datetime) -> None:
 def invite(project: Project, administrator: User, now: datetime) -> None:
     """Somebody who has not answered yet."""
     with clock.at(now - timedelta(hours=20)):
-        projects.invite(actor=actor_of(administrator), project=project, email=INVITED, role=Role.MEMBER)
+        invitations.invite(actor=actor_of(administrator), project=project, email=INVITED, role=Role.MEMBER)
 
 
 def is_complete(project: Project) -> bool:

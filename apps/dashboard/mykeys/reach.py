@@ -12,7 +12,7 @@ from apps.dashboard.keys.words import Permission, permissions
 from apps.dashboard.matrix import Matrix, matrix
 from apps.projects import catalogues, queries
 from apps.projects.models import Membership, Role
-from apps.projects.service import scopes_of
+from apps.projects.queries import scopes_of
 
 
 @dataclass(frozen=True, slots=True)

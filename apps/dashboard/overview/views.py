@@ -22,7 +22,7 @@ from apps.dashboard.team import words
 from apps.keys import summary
 from apps.projects import policy, queries
 from apps.projects.policy import Right
-from apps.projects.service import scopes_of
+from apps.projects.queries import scopes_of
 from apps.records import queries as records
 from apps.records.queries import Tally
 from apps.usage import service as meter

@@ -22,7 +22,7 @@ from apps.dashboard.keys.words import inclusion, permissions
 from apps.dashboard.matrix import PRESETS, matrix
 from apps.dashboard.team import words
 from apps.dashboard.team.members import member_in, still_allowed
-from apps.projects import queries, service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Invitation, Membership, Role
 from apps.projects.policy import Right
 
@@ -46,7 +46,7 @@ class Person:
 
     @property
     def scopes(self) -> Collection[str]:
-        return self.row.grants if isinstance(self.row, Invitation) else service.scopes_of(self.row)
+        return self.row.grants if isinstance(self.row, Invitation) else queries.scopes_of(self.row)
 
 
 @login_required
@@ -118,7 +118,7 @@ def _save(request: HttpRequest, access: Access, person: Person, scopes: list[str
 
 def _set(access: Access, row: Membership | Invitation, scopes: list[str], seen: str) -> None:
     if isinstance(row, Invitation):
-        service.set_invitation_grants(actor=access.actor, invitation=row, grants=scopes, seen=seen)
+        invitations.set_grants(actor=access.actor, invitation=row, grants=scopes, seen=seen)
     else:
         service.set_grants(actor=access.actor, membership=row, grants=scopes, seen=seen)
 
@@ -146,7 +146,7 @@ def _ask(
         "project": access.project,
         "person": person,
         "chosen": frozenset(chosen),
-        "version": seen or service.state_of(person.row),
+        "version": seen or queries.state_of(person.row),
         "error": error,
         "now": permissions(access.catalogue, person.scopes),
     }

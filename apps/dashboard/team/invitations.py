@@ -17,7 +17,7 @@ from apps.dashboard.matrix import matrix
 from apps.dashboard.team import page
 from apps.dashboard.team.forms import InviteForm
 from apps.dashboard.team.members import still_allowed
-from apps.projects import queries, service
+from apps.projects import invitations, queries
 from apps.projects.policy import Right
 
 
@@ -35,7 +35,9 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
         return page.show(request, access, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         with still_allowed(access):
-            made = service.invite(actor=access.actor, project=access.project, grants=form.grants, **form.cleaned_data)
+            made = invitations.invite(
+                actor=access.actor, project=access.project, grants=form.grants, **form.cleaned_data
+            )
     except Invalid as invalid:
         add_errors(form, invalid)
         return page.show(request, access, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -56,7 +58,7 @@ def withdraw(request: HttpRequest, slug: str, invitation_id: str) -> HttpRespons
     if invitation is None:
         raise Http404
     with still_allowed(access):
-        row = service.withdraw_invitation(actor=access.actor, invitation=invitation)
+        row = invitations.withdraw(actor=access.actor, invitation=invitation)
     if row.outcome == "withdrawn":
         messages.success(request, f"The invitation of {row.email} is withdrawn. Its link no longer works.")
     else:

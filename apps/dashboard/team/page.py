@@ -19,7 +19,7 @@ from apps.dashboard.team.grants import table
 from apps.projects import policy, queries
 from apps.projects.models import Invitation, Membership, Role
 from apps.projects.policy import Right
-from apps.projects.service import scopes_of
+from apps.projects.queries import scopes_of
 
 
 @login_required

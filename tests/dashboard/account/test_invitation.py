@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.actor import OPERATOR
-from apps.projects import service, tasks
+from apps.projects import invitations, tasks
 from apps.projects.models import Invitation, Membership, Project
 from tests.make import PASSWORD
 from tests.pages import Answer, signed_in, text
@@ -24,7 +24,7 @@ NEW_PERSON = "dora@example.com"
 
 def invite(project: Project, email: str = NEW_PERSON, role: str = "member") -> str:
     """Does what page and worker do; the path of the link."""
-    invitation = service.invite(actor=OPERATOR, project=project, email=email, role=role)
+    invitation = invitations.invite(actor=OPERATOR, project=project, email=email, role=role)
     tasks.send_invitation.call(invitation.id)
     found = re.search(r"/invitations/\w+/", str(mail.outbox[-1].body))
     assert found is not None
@@ -165,7 +165,7 @@ def test_a_used_link_says_so(project: Project) -> None:
 
 def test_a_withdrawn_link_says_so(project: Project) -> None:
     path = invite(project)
-    service.withdraw_invitation(actor=OPERATOR, invitation=Invitation.objects.get())
+    invitations.withdraw(actor=OPERATOR, invitation=Invitation.objects.get())
     answer = Client().get(path)
     assert (answer.status_code, "This invitation was withdrawn" in text(answer)) == (410, True)
     join(path)

@@ -16,7 +16,7 @@ from apps.core.actor import OPERATOR, Actor
 from apps.core.ids import new_id
 from apps.dashboard.audit import words
 from apps.keys import service as keys
-from apps.projects import service
+from apps.projects import invitations, service
 from apps.projects.models import Membership, Project
 from tests import make
 
@@ -58,7 +58,7 @@ def test_changes_of_people_are_readable(project: Project, alice: User, bob: User
     row = Membership.objects.get(project=project, user=bob)
     service.change_role(actor=OPERATOR, membership=row, role="partner")
     service.set_grants(actor=OPERATOR, membership=row, grants=["leads:read"])
-    service.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
+    invitations.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
     page = show(project, alice)
     for part in ("member → partner", "what they may do", "invited <strong>dora@example.com</strong> as member"):
         assert part in page

@@ -18,7 +18,7 @@ from apps.dashboard.access import Access
 from apps.dashboard.team import grants as pages
 from apps.dashboard.team import members
 from apps.gate import gate
-from apps.projects import service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Invitation, Membership, Project
 from tests import make
 from tests.dashboard.html import Element, read
@@ -89,7 +89,7 @@ def test_what_is_chosen_is_saved_shown_and_in_the_audit(project: Project, alice:
     client = signed_in(alice)
     answer = save(client, project, bob, "leads:read", "calls:write")
     assert answer["Location"] == f"/projects/{project.slug}/team/"
-    assert service.scopes_of(of(project, bob)) == ("calls:write", "leads:read")
+    assert queries.scopes_of(of(project, bob)) == ("calls:write", "leads:read")
     assert chosen(read(client.get(url(project, bob)))) == ["calls:write", "leads:read"]
     event = Event.objects.get(type="member.changed")
     assert (event.actor_label, event.target_label) == ("alice@example.com", "bob@example.com")
@@ -110,7 +110,7 @@ def test_presets_choose_and_save_nothing(project: Project, alice: User, bob: Use
     page = read(signed_in(alice).get(url(project, bob), {"preset": preset, "version": "as it was"}))
     assert len(chosen(page)) == count
     assert version(page) == "as it was"
-    assert service.scopes_of(of(project, bob)) == ("leads:write",)
+    assert queries.scopes_of(of(project, bob)) == ("leads:write",)
 
 
 def test_the_next_request_of_a_key_that_exists_already_sees_it(project: Project, alice: User, bob: User) -> None:
@@ -129,13 +129,13 @@ def test_change_on_top_of_one_not_seen_is_held_back_and_told(project: Project, a
     service.set_grants(actor=OPERATOR, membership=of(project, bob), grants=["calls:read"])
     answer = save(client, project, bob, "leads:read", seen=seen)
     assert answer.status_code == 409
-    assert service.scopes_of(of(project, bob)) == ("calls:read",)
+    assert queries.scopes_of(of(project, bob)) == ("calls:read",)
     page = read(answer)
     assert "Somebody else has changed these permissions meanwhile" in page.alerts()[0]
     assert "Saved now: Calls (read)." in page.text
     assert chosen(page) == ["leads:read"]
     save(client, project, bob, "leads:read", seen=version(page))
-    assert service.scopes_of(of(project, bob)) == ("leads:read",)
+    assert queries.scopes_of(of(project, bob)) == ("leads:read",)
 
 
 def test_change_of_the_role_counts_as_a_change(project: Project, alice: User, bob: User) -> None:
@@ -164,7 +164,7 @@ def test_of_two_administrators_who_save_at_once_one_is_told(project: Project, al
     with ThreadPoolExecutor(2) as threads:
         first, second = sorted(threads.map(both, clients))
     assert (first[0], second[0]) == (302, 409)
-    assert service.scopes_of(of(project, bob)) == (first[1],)
+    assert queries.scopes_of(of(project, bob)) == (first[1],)
     assert Event.objects.filter(type="member.changed").count() == 1
 
 
@@ -175,7 +175,7 @@ def test_what_is_no_permission_here_is_told_and_not_saved(project: Project, alic
     page = read(answer)
     assert "is not a permission of" in page.alerts()[0]
     assert chosen(page) == ["leads:read"]
-    assert service.scopes_of(of(project, bob)) == ()
+    assert queries.scopes_of(of(project, bob)) == ()
 
 
 def test_administrators_need_no_table(project: Project, alice: User) -> None:
@@ -183,7 +183,7 @@ def test_administrators_need_no_table(project: Project, alice: User) -> None:
     assert client.get(url(project, alice))["Location"] == f"/projects/{project.slug}/team/"
     assert "may do everything" in text(client.get(f"/projects/{project.slug}/team/"))
     assert client.post(url(project, alice), {"scope": "leads:read"}).status_code == 302
-    assert service.scopes_of(of(project, alice)) == ()
+    assert queries.scopes_of(of(project, alice)) == ()
 
 
 # --- Of an invitation
@@ -191,7 +191,9 @@ def test_administrators_need_no_table(project: Project, alice: User) -> None:
 
 @pytest.fixture
 def invitation(project: Project) -> Invitation:
-    return service.invite(actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"])
+    return invitations.invite(
+        actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"]
+    )
 
 
 def of_invitation(project: Project, invitation: Invitation) -> str:
@@ -213,7 +215,7 @@ def test_permissions_of_an_invitation_are_seen_and_changed(
     event = Event.objects.get(type="invitation.changed")
     assert event.data == {"from": {"grants": ["leads:read"]}, "to": {"grants": ["calls:read", "leads:write"]}}
     assert "changed the invitation of" in text(client.get(f"/projects/{project.slug}/audit/"))
-    client.post(path, {"version": service.state_of(invitation), "scope": ["calls:read", "leads:write"]})
+    client.post(path, {"version": queries.state_of(invitation), "scope": ["calls:read", "leads:write"]})
     assert Event.objects.filter(type="invitation.changed").count() == 1
 
 
@@ -222,7 +224,7 @@ def test_an_invitation_that_was_changed_meanwhile_is_held_back(
 ) -> None:
     client, path = signed_in(alice), of_invitation(project, invitation)
     seen = version(read(client.get(path)))
-    service.set_invitation_grants(actor=OPERATOR, invitation=invitation, grants=[])
+    invitations.set_grants(actor=OPERATOR, invitation=invitation, grants=[])
     answer = client.post(path, {"version": seen, "scope": ["calls:read"]})
     assert answer.status_code == 409
     assert "Saved now: nothing." in read(answer).text
@@ -233,24 +235,24 @@ def test_an_invitation_that_was_changed_meanwhile_is_held_back(
 def test_an_invitation_that_was_accepted_meanwhile_keeps_what_it_gave(
     project: Project, alice: User, mallory: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = service.invite(actor=OPERATOR, project=project, email=mallory.email, role="member")
-    state = service.state_of(made)
+    made = invitations.invite(actor=OPERATOR, project=project, email=mallory.email, role="member")
+    state = queries.state_of(made)
     allowed = members.still_allowed
 
     def accepted_meanwhile(access: Access) -> AbstractContextManager[None]:
-        service.accept_invitation(actor=OPERATOR, invitation=made, user=mallory)
+        invitations.accept(actor=OPERATOR, invitation=made, user=mallory)
         return allowed(access)
 
     monkeypatch.setattr(pages, "still_allowed", accepted_meanwhile)
     client, path = signed_in(alice), of_invitation(project, made)
     answer = client.post(path, {"version": state, "scope": ["calls:read"]}, follow=True)
     assert f"The invitation of {mallory.email} was accepted meanwhile. Nothing was saved." in text(answer)
-    assert service.scopes_of(of(project, mallory)) == ()
+    assert queries.scopes_of(of(project, mallory)) == ()
     assert client.get(path).status_code == 404
 
 
 def test_the_invitation_of_an_administrator_needs_no_table(project: Project, alice: User) -> None:
-    made = service.invite(actor=OPERATOR, project=project, email="d@example.com", role="administrator")
+    made = invitations.invite(actor=OPERATOR, project=project, email="d@example.com", role="administrator")
     answer = signed_in(alice).get(of_invitation(project, made), follow=True)
     assert "d@example.com is invited as an administrator, and may do everything." in text(answer)
 
@@ -268,10 +270,10 @@ def test_nobody_else_changes_an_invitation(project: Project, bob: User, invitati
 def test_nobody_sets_their_own_permissions(project: Project, bob: User, carol: User, who: str) -> None:
     user = {"bob": bob, "carol": carol}[who]
     answer = signed_in(user).post(
-        url(project, user), {"scope": "leads:read", "version": service.state_of(of(project, user))}
+        url(project, user), {"scope": "leads:read", "version": queries.state_of(of(project, user))}
     )
     assert answer.status_code == 403
-    assert service.scopes_of(of(project, user)) == ()
+    assert queries.scopes_of(of(project, user)) == ()
 
 
 def test_people_of_another_project_are_not_found(project: Project, alice: User, mallory: User) -> None:

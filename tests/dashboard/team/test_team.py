@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.audit.models import Event
 from apps.core.actor import OPERATOR
 from apps.dashboard.team import members as pages
-from apps.projects import service
+from apps.projects import invitations, queries, service
 from apps.projects.models import Invitation, Membership, Project
 from tests import make
 from tests.dashboard.html import read
@@ -63,7 +63,7 @@ def test_what_keys_with_members_may_do_is_said_where_the_catalogue_has_it(projec
 
 
 def test_what_an_invitation_grants_is_shown_and_kept_when_it_is_sent_again(project: Project, alice: User) -> None:
-    service.invite(actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"])
+    invitations.invite(actor=OPERATOR, project=project, email="d@example.com", role="member", grants=["leads:read"])
     assert "Own keys: Leads read" in text(signed_in(alice).get(url(project)))
     invite(signed_in(alice), project, "d@example.com")
     assert Invitation.objects.get().grants == ["leads:read"]
@@ -108,7 +108,7 @@ def test_overview_tells_members_what_they_were_granted(
 
 
 def test_a_member_sees_people_and_changes_nothing(project: Project, bob: User) -> None:
-    service.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
+    invitations.invite(actor=OPERATOR, project=project, email="dora@example.com", role="member")
     page = text(signed_in(bob).get(url(project)))
     assert "alice@example.com" in page
     for part in ("Send invitation", "Actions", "dora@example.com", "Remove"):
@@ -190,8 +190,8 @@ def test_permissions_are_given_with_the_invitation(project: Project, alice: User
     client.post(url(project, "invite/"), sent)
     assert "Own keys: Calls write, Leads read" in text(client.get(url(project)))
     invitation = Invitation.objects.get()
-    service.accept_invitation(actor=OPERATOR, invitation=invitation, user=mallory)
-    assert service.scopes_of(membership(project, mallory)) == ("calls:write", "leads:read")
+    invitations.accept(actor=OPERATOR, invitation=invitation, user=mallory)
+    assert queries.scopes_of(membership(project, mallory)) == ("calls:write", "leads:read")
 
 
 def test_an_administrator_is_invited_without_permissions_which_they_do_not_need(project: Project, alice: User) -> None:
@@ -242,7 +242,7 @@ def test_withdrawing_what_was_accepted_says_so(project: Project, alice: User, ma
     client = signed_in(alice)
     invite(client, project, mallory.email)
     invitation = Invitation.objects.get()
-    service.accept_invitation(actor=OPERATOR, invitation=invitation, user=mallory)
+    invitations.accept(actor=OPERATOR, invitation=invitation, user=mallory)
     answer = client.post(url(project, f"invitations/{invitation.id}/withdraw/"), follow=True)
     assert "has accepted the invitation already" in text(answer)
 
@@ -344,7 +344,7 @@ def test_people_of_another_project_are_not_found(project: Project, alice: User, 
 
 def test_invitations_of_another_project_are_not_found(project: Project, alice: User, mallory: User) -> None:
     other = Membership.objects.get(user=mallory).project
-    theirs = service.invite(actor=OPERATOR, project=other, email="dora@example.com", role="member")
+    theirs = invitations.invite(actor=OPERATOR, project=other, email="dora@example.com", role="member")
     assert signed_in(alice).post(url(project, f"invitations/{theirs.id}/withdraw/")).status_code == 404
     theirs.refresh_from_db()
     assert theirs.closed_at is None
