@@ -10,7 +10,6 @@ PEERS = ("api-key + limit + meter", "DRF token + limit + meter")
 """Those that boltkeys can be compared with: they can be revoked, they limit and meter."""
 
 JWT = "stateless JWT + limit"
-PING = "one PING, nothing else"
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,9 @@ VIEWS = (
     Target(JWT, "/jwt-stateless-limited", "jwt"),
 )
 """The trivial view, and what it costs to guard it."""
+
+TRIPS = (Target("one PING, nothing else", "/ping"), Target("one empty script, nothing else", "/script"))
+"""What the wake-up of Redis costs, and what any script costs."""
 
 UNLIMITED = (
     Target("api-key", "/api-key", "api-key"),
@@ -92,7 +94,7 @@ NOT_IN_MEMORY = Target("boltkeys, not in memory", "/boltkeys", "boltkeys", state
 
 IN_PROCESS = (
     *VIEWS,
-    Target(PING, "/ping"),
+    *TRIPS,
     ASKED_AHEAD,
     NOT_IN_MEMORY,
     GATE,
@@ -102,10 +104,10 @@ IN_PROCESS = (
     Target("bare view, all middleware", "/v1/bare", app="product"),
     Target("boltkeys, all middleware", "/v1/boltkeys", "boltkeys", app="product"),
 )
-ELSEWHERE = (*VIEWS, Target(PING, "/ping"), ASKED_AHEAD, NOT_IN_MEMORY)
+ELSEWHERE = (*VIEWS, *TRIPS, ASKED_AHEAD, NOT_IN_MEMORY)
 """What is measured again with Redis at another place."""
 
-QUICK = (*VIEWS, Target(PING, "/ping"), GATE, VERIFY, *BAD[:2])
+QUICK = (*VIEWS, *TRIPS, GATE, VERIFY, *BAD[:2])
 
 GRANIAN = "granian --interface {interface} --host 127.0.0.1 --port {port} --workers 1 --no-ws --log-level error"
 

@@ -8,6 +8,7 @@ from bench.site import views
 urlpatterns = [
     path("bare", views.Bare.as_view()),
     path("ping", views.Ping.as_view()),
+    path("script", views.Scripted.as_view()),
     path("boltkeys", views.Guarded.as_view()),
     *(path(name, view.as_view()) for name, view in peers.VIEWS.items()),
     path("v1/bare", views.Bare.as_view()),

@@ -1,4 +1,4 @@
-"""The trivial view: the floor, the floor with one round trip to Redis, and the view guarded by boltkeys."""
+"""The trivial view: the floor, the floor with nothing but a round trip to Redis, and the view guarded by boltkeys."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from rest_framework.views import APIView
 from apps.api import problems
 from apps.api.authentication import ApiKeyAuthentication
 from apps.api.permissions import HasScope
+from apps.gate import wire
 
 PAYLOAD = {"id": 1, "name": "widget", "ok": True}
+EMPTY = wire.Script("return 0")
 
 
 class Bare(APIView):
@@ -43,20 +45,33 @@ class Guarded(Bare):
         return problems.exception_handler
 
 
-class PingAuthentication(BaseAuthentication):
+class RoundTrip(BaseAuthentication):
     """One round trip and nothing else, on a socket without any library: what no design with one can go below."""
 
+    command = wire.pack("PING")
     _local = threading.local()
 
     def authenticate(self, request: Request) -> None:
         if not hasattr(self._local, "socket"):
             self._local.socket = _connect(settings.REDIS_URL)
-        self._local.socket.sendall(b"*1\r\n$4\r\nPING\r\n")
+            self._local.socket.sendall(EMPTY.loading)
+            self._local.socket.recv(64)
+        self._local.socket.sendall(self.command)
         self._local.socket.recv(64)
 
 
+class EmptyScript(RoundTrip):
+    """The same with a script that does nothing, and is given as much as that of boltkeys."""
+
+    command = EMPTY.command(["bk:{0}:k:0123456789012345678901"] * 4, [1_800_000_000_000] * 7)
+
+
 class Ping(Bare):
-    authentication_classes = (PingAuthentication,)
+    authentication_classes = (RoundTrip,)
+
+
+class Scripted(Bare):
+    authentication_classes = (EmptyScript,)
 
 
 def _connect(url: str) -> socket.socket:
