@@ -63,10 +63,10 @@ def ask_ahead(presented: str, ask: Ask) -> Pending | None:
     None: nothing was asked.
     """
     shared = gate.current()
-    examined = gate.begin(shared, presented, ask) if isinstance(shared, SharedGate) else None
-    if not isinstance(shared, SharedGate) or not isinstance(examined, Examined) or examined.judgement.code != "ok":
+    if not isinstance(shared, SharedGate):
         return None
-    if not shared.is_up(examined.digest):
+    examined = gate.begin(shared, presented, ask)
+    if not isinstance(examined, Examined) or examined.judgement.code != "ok" or not shared.is_up(examined.digest):
         return None
     command = shared.command(*examined)
     try:

@@ -35,6 +35,7 @@ class Statement:
         return [self._read(row, worded, connection) for row in found]
 
     def _word(self, vendor: str) -> _Worded:
+        """For the database that is in use, whose `vendor` tells it from another one in the cache."""
         rows = self._query(b"").values_list(*self._names)
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, _ = compiler.as_sql()
